@@ -1,0 +1,104 @@
+//go:build linux
+
+package main
+
+import (
+	"flag"
+	"io"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+func parse(line string) (*Profile, error) {
+	fs := flag.NewFlagSet("netlab", flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	p := profileFlags(fs)
+	return p, fs.Parse(strings.Fields(line))
+}
+
+func TestProfileFlags(t *testing.T) {
+	got, err := parse("-down 25 -up 5 -rtt 40ms -jitter 5ms/1ms -loss 0.5 -burst 3 -queue 100ms/50p -block udp,tcp/8080 -seed 9 -cc reno")
+	want := &Profile{
+		Down:       Shape{Rate: 25, Delay: 20 * ms, Jitter: 5 * ms, Loss: 0.5, Burst: 3, Queue: Queue{Time: 100 * ms}},
+		Up:         Shape{Rate: 5, Delay: 20 * ms, Jitter: 1 * ms, Loss: 0.5, Burst: 3, Queue: Queue{Packets: 50}},
+		Firewall:   Firewall{{17, 0}, {6, 8080}},
+		Seed:       9,
+		Congestion: "reno",
+	}
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, %v\nwant %+v", got, err, want)
+	}
+}
+
+func TestProfileFlagsRefuse(t *testing.T) {
+	for _, line := range []string{
+		"-down -1", "-up fast", "-down NaN", "-rtt 40", "-rtt -1ms", "-jitter 1ms/x", "-loss 101", "-loss 1/",
+		"-burst 0", "-queue 0p", "-queue 5", "-block gre", "-block udp/0", "-block tcp/65536", "-block icmp/1",
+	} {
+		if _, err := parse(line); err == nil {
+			t.Errorf("%s: accepted", line)
+		}
+	}
+}
+
+func ipv4(proto byte, from, to uint16) []byte {
+	pkt := make([]byte, 28)
+	pkt[0], pkt[9] = 0x45, proto
+	pkt[20], pkt[21], pkt[22], pkt[23] = byte(from>>8), byte(from), byte(to>>8), byte(to)
+	return pkt
+}
+
+func ipv6(proto byte, from, to uint16) []byte {
+	pkt := make([]byte, 48)
+	pkt[0], pkt[6] = 0x60, proto
+	copy(pkt[40:], ipv4(proto, from, to)[20:24])
+	return pkt
+}
+
+func TestFirewall(t *testing.T) {
+	tests := []struct {
+		rules   string
+		pkt     []byte
+		blocked bool
+	}{
+		{"", ipv4(17, 1, 2), false},
+		{"udp", ipv4(17, 1, 2), true},
+		{"udp", ipv6(17, 1, 2), true},
+		{"udp", ipv4(6, 1, 2), false},
+		{"tcp/8080", ipv4(6, 40000, 8080), true},
+		{"tcp/8080", ipv6(6, 8080, 40000), true},
+		{"tcp/8080", ipv4(6, 40000, 8081), false},
+		{"tcp/8080", ipv4(17, 40000, 8080), false},
+		{"icmp", ipv4(1, 0, 0), true},
+		{"icmp", ipv6(58, 0, 0), true},
+		{"tcp/80,udp/53", ipv4(17, 40000, 53), true},
+		{"udp/53", ipv4(17, 0, 0)[:20], false}, // no ports to see
+		{"udp", nil, false},
+		{"udp", []byte{0x4f, 0, 0}, false},
+	}
+	for _, tt := range tests {
+		fw, err := ParseFirewall(tt.rules)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fw.Blocks(tt.pkt); got != tt.blocked {
+			t.Errorf("%q on % x: blocked %v, want %v", tt.rules, tt.pkt, got, tt.blocked)
+		}
+	}
+}
+
+func FuzzFirewall(f *testing.F) {
+	f.Add("udp,tcp/8080", ipv4(17, 1, 2))
+	f.Add("icmp", ipv6(58, 0, 0))
+	f.Add("udp/53", []byte{0x4f, 0, 0})
+	f.Fuzz(func(t *testing.T, rules string, pkt []byte) {
+		fw, err := ParseFirewall(rules)
+		if err != nil {
+			return
+		}
+		if len(pkt) < 20 && fw.Blocks(pkt) {
+			t.Errorf("%q blocks % x, which is no packet", rules, pkt)
+		}
+	})
+}
