@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // A Check is one concern of a workstation, measured.
@@ -209,26 +210,27 @@ func without(c Check, p *Problem) Check {
 // characters and the marks that turn the reading direction are dropped, white space is folded, and it is cut after
 // limit runes.
 func Clean(text string, limit int) string {
-	out := make([]rune, 0, min(len(text), limit))
-	for _, r := range strings.Join(strings.Fields(strings.ToValidUTF8(text, "")), " ") {
-		if len(out) == limit {
-			break
+	shown := strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case hidden(r):
+			return -1
 		}
-		if !hidden(r) {
-			out = append(out, r)
+		return r
+	}, strings.ToValidUTF8(text, ""))
+	out := strings.Join(strings.Fields(shown), " ")
+	count := 0
+	for i := range out {
+		if count++; count > limit {
+			return strings.TrimSpace(out[:i])
 		}
 	}
-	return strings.TrimSpace(string(out))
+	return out
 }
 
-// hidden tells runes that change how their neighbours are shown, or are not shown at all (Unicode TR36 names the
-// bidirectional ones as a way to spoof).
+// hidden tells runes that change how their neighbours are shown, or are not shown at all: controls, and the format
+// characters (Cf), of which Unicode TR36 names the bidirectional ones as a way to spoof.
 func hidden(r rune) bool {
-	switch {
-	case r < 0x20, r >= 0x7f && r < 0xa0:
-		return true
-	case r >= 0x200b && r <= 0x200f, r >= 0x202a && r <= 0x202e, r >= 0x2060 && r <= 0x206f, r == 0xfeff:
-		return true
-	}
-	return false
+	return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Noncharacter_Code_Point, unicode.Other_Default_Ignorable_Code_Point)
 }

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"runtime/debug"
+	"regexp"
+	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -21,13 +23,15 @@ var errLimit = errors.New("limit reached")
 // marked Alone one after another. Every declared metric gets an answer: a value, or why there is none. A check that
 // hangs, panics or brings back what is no number becomes missing measurements with a reason, and the run goes on.
 // When ctx ends, what was measured is still yielded, and the rest is missing with code "interrupted".
+//
+// tell hears one event at a time, and none once the sequence has ended.
 func Run(ctx context.Context, now func() time.Time, list []Check, tell Progress) iter.Seq[Result] {
-	if tell == nil {
-		tell = func(Event) {}
-	}
 	return func(yield func(Result) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
+		ear := &ear{tell: tell}
+		defer ear.close()
+		tell := ear.hear
 		var together, alone []Check
 		for _, c := range list {
 			if c.Alone {
@@ -72,6 +76,8 @@ func measure(ctx context.Context, now func() time.Time, c Check, tell Progress) 
 	done := make(chan brought, 1)
 	if ctx.Err() == nil {
 		go func() { done <- call(ctx, c, voice.say) }()
+	} else {
+		done <- brought{} // not begun: there is nothing to wait for
 	}
 	b := await(ctx, done)
 	return Result{
@@ -92,10 +98,11 @@ func await(ctx context.Context, done <-chan brought) brought {
 		case <-time.After(grace):
 		}
 	}
-	if ctx.Err() == nil || b.err == nil && b.measurements != nil {
+	if ctx.Err() == nil {
 		return b
 	}
-	// What a check says of its own end, when it was told to end, is noise: the cause is known here.
+	// What a check says of its own end, when it was told to end, is noise: the cause is known here. It speaks only of
+	// what was not measured.
 	b.err = &Problem{Code: CodeInterrupted, Side: SideHire}
 	if errors.Is(context.Cause(ctx), errLimit) {
 		b.err = &Problem{Code: CodeTimeout, Side: SideUnknown}
@@ -106,16 +113,37 @@ func await(ctx context.Context, done <-chan brought) brought {
 func call(ctx context.Context, c Check, say Progress) (b brought) {
 	defer func() {
 		if p := recover(); p != nil {
-			b = brought{err: &Problem{Code: CodeInternal, Detail: where(p, debug.Stack()), Side: SideTool}}
+			b = brought{err: &Problem{Code: CodeInternal, Detail: where(p), Side: SideTool}}
 		}
 	}()
 	m, err := c.Measure(ctx, say)
 	return brought{m, err}
 }
 
-// where names the panic and the first line of ours in its stack: enough for support, without a trace for the hire.
-func where(p any, stack []byte) string {
-	return Clean(fmt.Sprintf("panic: %v; %.600s", p, stack), 600)
+// where names the panic and the function it came from: enough for support, without a trace for the hire. It is called
+// while the panic is on the stack.
+func where(p any) string {
+	pcs := make([]uintptr, 64)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(0, pcs)])
+	place, panicked := "", false
+	for more := true; more && place == ""; {
+		var f runtime.Frame
+		f, more = frames.Next()
+		panicked = panicked || f.Function == "runtime.gopanic"
+		if panicked && !strings.HasPrefix(f.Function, "runtime.") {
+			place = fmt.Sprintf(" in %s, line %d", f.Function, f.Line)
+		}
+	}
+	return impersonal(fmt.Sprintf("panic: %v", p), 300) + place
+}
+
+// personal are words that may name a file, an address, a host or an account: errors of the operating system are full of
+// them, and reports hold none.
+var personal = regexp.MustCompile(`\S*(?:[/\\@]|[0-9]\.[0-9]+\.[0-9]|[\w-]\.[A-Za-z]|:[0-9A-Fa-f]*:|[\w-]:[0-9])\S*`)
+
+// impersonal is the text of an error that nobody wrote for a report.
+func impersonal(text string, limit int) string {
+	return Clean(personal.ReplaceAllString(Clean(text, 10*limit), "[...]"), limit)
 }
 
 // complete holds what a check brought back against what it declares, in the order it declares it.
@@ -124,7 +152,7 @@ func complete(c Check, b brought) []Measurement {
 	if !errors.As(b.err, &why) {
 		why = &Problem{Code: CodeInternal, Detail: "not measured", Side: SideTool}
 		if b.err != nil {
-			why.Detail = Clean(b.err.Error(), 300)
+			why.Detail = impersonal(b.err.Error(), 300)
 		}
 	}
 	var out []Measurement
@@ -143,7 +171,8 @@ func complete(c Check, b brought) []Measurement {
 	for _, got := range b.measurements {
 		if !slices.ContainsFunc(c.Metrics, func(m Metric) bool { return m.ID == got.Metric }) {
 			p := &Problem{Code: CodeInternal, Detail: "the check does not declare this metric", Side: SideTool}
-			out = append(out, Metric{ID: got.Metric, Unit: got.Unit}.Missing(got.Subject, p))
+			m := Metric{ID: Clean(got.Metric, 100), Unit: got.Unit}
+			out = append(out, m.Missing(Clean(got.Subject, 200), p))
 		}
 	}
 	return out
@@ -165,7 +194,10 @@ func sound(m Metric, got Measurement) Measurement {
 		return m.Missing(got.Subject, &Problem{Code: CodeInternal, Detail: detail, Side: SideTool})
 	}
 	if m.Unit == Text {
-		got.Text, got.Value = Clean(got.Text, 200), 0
+		got.Text, got.Value, got.Samples = Clean(got.Text, 200), 0, nil
+		if got.Text == "" {
+			return wrong("an empty text") // a name of nothing would be held against policies as if it were one
+		}
 		if m.Values != nil && !slices.Contains(m.Values, got.Text) {
 			return wrong(fmt.Sprintf("%q is not in the vocabulary", got.Text))
 		}
@@ -208,16 +240,37 @@ func (v *voice) say(e Event) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.tell != nil {
-		e.Check = v.check
+		e.Check, e.Ended = v.check, false
 		v.tell(e)
 	}
 }
 
+// hush says that the check has ended, and that is the last word.
 func (v *voice) hush() {
-	v.say(Event{Done: 1, Ended: true})
 	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.tell(Event{Check: v.check, Done: 1, Ended: true})
 	v.tell = nil
-	v.mu.Unlock()
+}
+
+// ear hears all the checks of a run, one after another, until the run is over.
+type ear struct {
+	mu   sync.Mutex
+	tell Progress
+}
+
+func (e *ear) hear(event Event) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.tell != nil {
+		e.tell(event)
+	}
+}
+
+func (e *ear) close() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.tell = nil
 }
 
 // limit is a timer that can stand still.
