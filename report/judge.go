@@ -83,7 +83,8 @@ func Decide(findings []Finding) Verdict {
 		switch f.Outcome {
 		case Fail:
 			return NotReady
-		case Unknown:
+		case Pass, Warn:
+		default: // also what no version of this program ever wrote
 			unknown = true
 		}
 	}
@@ -109,21 +110,16 @@ func (r Rule) judgeAll(results []checks.Result) []Finding {
 // judgeGroup finds the subject that keeps the rules of a group best; ties go to the first in the order measured.
 func (p Policy) judgeGroup(group string, results []checks.Result) []Finding {
 	var rules []Rule
-	var subjects []string
+	var found [][]checks.Measurement // of each rule
 	for _, r := range p.Rules {
-		if r.Group != group {
-			continue
-		}
-		rules = append(rules, r)
-		for _, m := range r.measured(results) {
-			if !slices.Contains(subjects, m.Subject) {
-				subjects = append(subjects, m.Subject)
-			}
+		if r.Group == group {
+			rules = append(rules, r)
+			found = append(found, r.measured(results))
 		}
 	}
 	var best []Finding
-	for _, s := range subjects {
-		if of := judgeSubject(rules, s, results); best == nil || rank(of) < rank(best) {
+	for _, s := range subjects(found) {
+		if of := judgeSubject(rules, found, s); best == nil || slices.Compare(blemishes(of), blemishes(best)) < 0 {
 			best = of
 		}
 	}
@@ -135,75 +131,108 @@ func (p Policy) judgeGroup(group string, results []checks.Result) []Finding {
 	return best
 }
 
-func judgeSubject(rules []Rule, subject string, results []checks.Result) []Finding {
-	var findings []Finding
-	for _, r := range rules {
-		f := r.absent()
-		f.Subject = subject
-		for _, m := range r.measured(results) {
-			if m.Subject == subject {
-				f = r.judge(m)
-				break
+// subjects lists what a group's rules could hold for, in the order measured. A reason without a subject says why
+// something is not known of any; it is a candidate only where nothing else is.
+func subjects(found [][]checks.Measurement) []string {
+	var list []string
+	nameless := false
+	seen := map[string]bool{}
+	for _, measurements := range found {
+		for _, m := range measurements {
+			if m.Missing != nil && m.Subject == "" {
+				nameless = true
+			} else if !seen[m.Subject] {
+				seen[m.Subject] = true
+				list = append(list, m.Subject)
 			}
 		}
+	}
+	if len(list) == 0 && nameless {
+		list = append(list, "")
+	}
+	return list
+}
+
+func judgeSubject(rules []Rule, found [][]checks.Measurement, subject string) []Finding {
+	var findings []Finding
+	for i, r := range rules {
+		of := func(s string) func(checks.Measurement) bool {
+			return func(m checks.Measurement) bool { return m.Subject == s && (s == subject || m.Missing != nil) }
+		}
+		at := slices.IndexFunc(found[i], of(subject))
+		if at < 0 {
+			at = slices.IndexFunc(found[i], of("")) // why the metric is not known of any
+		}
+		f := r.absent()
+		if at >= 0 {
+			f = r.judge(found[i][at])
+		}
+		f.Subject = subject
 		findings = append(findings, f)
 	}
 	return findings
 }
 
-// rank orders candidates of a group: fewest required fails, then unknowns, then other blemishes.
-func rank(findings []Finding) int {
-	sum := 0
+// blemishes order candidates of a group: fewest fails, then required unknowns, then others.
+func blemishes(findings []Finding) []int {
+	count := []int{0, 0, 0}
 	for _, f := range findings {
 		switch {
 		case f.Outcome == Fail:
-			sum += 1_000_000
+			count[0]++
 		case f.Outcome == Unknown && f.Required():
-			sum += 1_000
+			count[1]++
 		case f.Outcome != Pass:
-			sum++
+			count[2]++
 		}
 	}
-	return sum
+	return count
 }
 
 // measured is what the rule speaks of: the values if there are any, else the reasons why there are none.
 func (r Rule) measured(results []checks.Result) []checks.Measurement {
-	var values, others, missing []checks.Measurement
+	var own, others, missing, reasons []checks.Measurement
 	for _, result := range results {
 		for _, m := range result.Measurements {
-			if m.Metric != r.Metric || !r.about(m.Subject) || r.Witness && m.By != checks.ByCollector {
-				continue
-			}
+			witnessed := m.By == checks.ByCollector
 			switch {
+			case m.Metric != r.Metric || !r.about(m):
+			case m.Missing != nil && r.Witness && !witnessed:
+				reasons = append(reasons, m)
 			case m.Missing != nil:
 				missing = append(missing, m)
-			case m.By == checks.ByCollector && !r.Witness:
+			case witnessed && !r.Witness:
 				others = append(others, m)
-			default:
-				values = append(values, m)
+			case witnessed || !r.Witness:
+				own = append(own, m)
 			}
 		}
 	}
-	for _, m := range others { // only where the hire's side has no figure of its own for this subject
-		if !slices.ContainsFunc(values, func(v checks.Measurement) bool { return v.Subject == m.Subject }) {
-			values = append(values, m)
+	known := map[string]bool{}
+	for _, m := range own {
+		known[m.Subject] = true
+	}
+	out := own
+	add := func(more []checks.Measurement, nameless bool) {
+		for _, m := range more {
+			if !known[m.Subject] && (m.Subject != "" || nameless) {
+				known[m.Subject] = true
+				out = append(out, m)
+			}
 		}
 	}
-	if r.Group != "" || len(values) == 0 {
-		return append(values, missing...)
-	}
+	add(others, true) // only where the hire's side has no figure of its own for this subject
 	// Every subject counts: one that could not be measured is not covered by another that could.
-	for _, m := range missing {
-		if m.Subject != "" && !slices.ContainsFunc(values, func(v checks.Measurement) bool { return v.Subject == m.Subject }) {
-			values = append(values, m)
-		}
+	add(missing, r.Group != "" || len(out) == 0)
+	if len(out) == 0 {
+		add(reasons, true) // what kept the hire's side from measuring kept the collector from seeing it
 	}
-	return values
+	return out
 }
 
-func (r Rule) about(subject string) bool {
-	return r.Subject == "" || matches(r.Subject, subject)
+// about says whether a measurement is of what the rule speaks of. A reason without a subject is one for all of them.
+func (r Rule) about(m checks.Measurement) bool {
+	return r.Subject == "" || matches(r.Subject, m.Subject) || m.Subject == "" && m.Missing != nil
 }
 
 // absent is the finding of a rule that nothing was measured for.
@@ -220,6 +249,9 @@ func (r Rule) absent() Finding {
 
 func (r Rule) unknown(m checks.Measurement) Finding {
 	f := r.finding(m)
+	if f.Subject == "" {
+		f.Subject = r.Subject
+	}
 	f.Outcome, f.Missing = Unknown, m.Missing
 	f.Remedy = "problem." + m.Missing.Code
 	return f

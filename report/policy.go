@@ -6,6 +6,9 @@ import (
 	stdjson "encoding/json"
 	"errors"
 	"fmt"
+	"math"
+	"path"
+	"slices"
 
 	"deskready/checks"
 	"deskready/report/strict"
@@ -104,21 +107,50 @@ func (r Rule) sane() error {
 	if r.Require.IsZero() && r.Prefer.IsZero() {
 		return errors.New("neither require nor prefer says anything")
 	}
+	if _, err := path.Match(r.Subject, ""); err != nil {
+		return fmt.Errorf("subject %q is no pattern: close each [ with a ]", r.Subject)
+	}
 	for _, b := range []Bound{r.Require, r.Prefer} {
-		texts := len(b.OneOf)+len(b.NoneOf) > 0
-		numbers := b.Min != nil || b.Max != nil
-		switch {
-		case texts && r.Unit != checks.Text:
-			return fmt.Errorf("one_of and none_of go with texts, and the unit is %s", r.Unit)
-		case numbers && r.Unit == checks.Text:
-			return errors.New("min and max go with numbers, and this metric is a text")
-		case b.Min != nil && b.Max != nil && *b.Min > *b.Max:
-			return fmt.Errorf("min %v is above max %v: nothing can keep that", *b.Min, *b.Max)
-		case r.Unit == checks.Truth && (b.Min != nil && *b.Min > 1 || b.Max != nil && *b.Max < 0):
-			return errors.New("a truth is 0 or 1")
-		case r.Unit == checks.Ratio && b.Min != nil && *b.Min > 1:
-			return errors.New("a ratio is at most 1 (100 %)")
+		if err := b.sane(r.Unit); err != nil {
+			return err
 		}
 	}
 	return nil
 }
+
+func (b Bound) sane(unit checks.Unit) error {
+	for _, p := range slices.Concat(b.OneOf, b.NoneOf) {
+		if _, err := path.Match(p, ""); err != nil {
+			return fmt.Errorf("%q is no pattern: close each [ with a ]", p) // as a pattern it would match nothing, ever
+		}
+	}
+	texts := len(b.OneOf)+len(b.NoneOf) > 0
+	numbers := b.Min != nil || b.Max != nil
+	switch {
+	case texts && unit != checks.Text:
+		return fmt.Errorf("one_of and none_of go with texts, and the unit is %s", unit)
+	case numbers && unit == checks.Text:
+		return errors.New("min and max go with numbers, and this metric is a text")
+	case b.Min != nil && b.Max != nil && *b.Min > *b.Max:
+		return fmt.Errorf("min %v is above max %v: nothing can keep that", *b.Min, *b.Max)
+	}
+	if all, ok := ranges[unit]; ok && (b.Min != nil && *b.Min > all[1] || b.Max != nil && *b.Max < all[0]) {
+		return fmt.Errorf("values in %s lie between %v and %v: nothing can keep that", unit, all[0], all[1])
+	}
+	if unit == checks.Ratio && b.Max != nil && *b.Max > 1 {
+		return fmt.Errorf("max %v is above 1 (100 %%): anything would keep that", *b.Max)
+	}
+	return nil
+}
+
+// ranges are the units whose values have ends.
+var ranges = map[checks.Unit][2]float64{
+	checks.Truth: {0, 1},
+	checks.Ratio: {0, 1},
+	checks.MOS:   {1, 4.5}, // ITU-T G.107 Annex B
+
+	checks.Bytes:         {0, math.Inf(1)},
+	checks.BitsPerSecond: {0, math.Inf(1)},
+	checks.Hertz:         {0, math.Inf(1)},
+	checks.Count:         {0, math.Inf(1)},
+} // read only
