@@ -1,0 +1,231 @@
+package policies
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"deskready/checks"
+	"deskready/report"
+	"deskready/report/strict"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// catalogue is what the policies may speak of.
+func catalogue() []checks.Metric {
+	var list []checks.Metric
+	add := func(unit checks.Unit, ids ...string) {
+		for _, id := range ids {
+			list = append(list, checks.Metric{ID: id, Unit: unit})
+		}
+	}
+	add(checks.BitsPerSecond, "bandwidth.download", "bandwidth.upload")
+	add(checks.Seconds, "bandwidth.rtt")
+	list = append(list, checks.Metric{ID: "audio.diagnosis", Unit: checks.Text, Values: strings.Fields(`pass no_microphone
+		no_output stalled unplugged silent no_speech level_low level_high clipping noise_high hum dropouts narrowband
+		dc_offset speakers wrong_default`)})
+	add(checks.Text, "audio.microphone", "audio.output", "system.os", "browser.installed", "browser.default")
+	add(checks.Truth, "audio.headset", "audio.default_is_headset")
+	add(checks.DBov, "audio.speech_level")
+	add(checks.Decibel, "audio.snr")
+	add(checks.DBFS, "audio.noise_floor")
+	add(checks.Ratio, "audio.clipping", "system.cpu_busy")
+	add(checks.Bytes, "system.memory", "system.memory_available", "system.disk_free")
+	add(checks.Count, "system.cores")
+	add(checks.Days, "system.os_support", "browser.age")
+	return list
+}
+
+func TestNames(t *testing.T) {
+	if want := []string{"chat-agent", "home", "voice-agent"}; !slices.Equal(Names(), want) {
+		t.Errorf("%v, want %v", Names(), want)
+	}
+	for _, name := range Names() {
+		p, err := Load(name, catalogue())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.Name != name || p.Title == "" {
+			t.Errorf("%s.yaml calls itself %q, %q", name, p.Name, p.Title)
+		}
+		for _, r := range p.Rules {
+			if r.Why == "" {
+				t.Errorf("%s: the rule for %s does not say why", name, r.Metric)
+			}
+			if r.Witness {
+				t.Errorf("%s: %s asks for a witness; these policies must decide without one", name, r.Metric)
+			}
+		}
+		if data, _ := Source(name); !bytes.Contains(data, []byte("\nsources:\n")) {
+			t.Errorf("%s does not say where its bounds come from", name)
+		}
+	}
+}
+
+func TestUnknownName(t *testing.T) {
+	for _, name := range []string{"", "nobody", "home.yaml", "../policies/home", "testdata"} {
+		if _, err := Load(name, catalogue()); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "voice-agent") {
+			t.Errorf("%q: %v, want one that lists the names", name, err)
+		}
+	}
+}
+
+func TestChatAsksNoAudio(t *testing.T) {
+	p, err := Load("chat-agent", catalogue())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range p.Rules {
+		if strings.HasPrefix(r.Metric, "audio.") {
+			t.Errorf("%s is asked of those who only write", r.Metric)
+		}
+	}
+}
+
+func results(t *testing.T, name string) []checks.Result {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", "results", name+".json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []checks.Result
+	if err := strict.Decode(data, &list, strict.Default); err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+// TestGolden holds what each policy finds in each set of results. After -update, the difference is to be read.
+func TestGolden(t *testing.T) {
+	for _, c := range []struct {
+		results           string
+		home, voice, chat report.Verdict
+	}{
+		{"ready", report.Ready, report.Ready, report.Ready},
+		{"slow-line", report.NotReady, report.NotReady, report.NotReady},
+		{"no-microphone", report.NotReady, report.NotReady, report.Ready},
+		{"noisy-room", report.Ready, report.NotReady, report.Ready},
+		{"unknown-network", report.Undecided, report.Undecided, report.Undecided},
+		{"old-computer", report.NotReady, report.NotReady, report.NotReady},
+	} {
+		for name, want := range map[string]report.Verdict{"home": c.home, "voice-agent": c.voice, "chat-agent": c.chat} {
+			t.Run(name+"/"+c.results, func(t *testing.T) {
+				p, err := Load(name, catalogue())
+				if err != nil {
+					t.Fatal(err)
+				}
+				findings := p.Judge(results(t, c.results))
+				if got := report.Decide(findings); got != want {
+					t.Errorf("%s, want %s", got, want)
+				}
+				golden(t, filepath.Join(name, c.results+".json"), findings)
+			})
+		}
+	}
+}
+
+func golden(t *testing.T, name string, value any) {
+	t.Helper()
+	name = filepath.Join("testdata", "golden", name)
+	got, err := json.MarshalIndent(value, "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got = append(got, '\n')
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s differs; got\n%s", name, got)
+	}
+}
+
+func TestOverlays(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		roles   []string
+		results string
+		want    report.Verdict
+	}{
+		{"voice-agent", []string{"deaf"}, "no-microphone", report.Ready},
+		{"voice-agent", []string{"deaf"}, "slow-line", report.NotReady},
+		{"voice-agent", []string{"no-headset"}, "ready", report.Ready},
+		{"voice-agent", []string{"no-headset"}, "no-microphone", report.NotReady},
+		{"voice-agent", []string{"far-office", "supervisor"}, "ready", report.Ready},
+		{"chat-agent", []string{"blended"}, "no-microphone", report.NotReady},
+		{"chat-agent", []string{"blended", "deaf"}, "no-microphone", report.Ready},
+		{"chat-agent", []string{"deaf", "blended"}, "no-microphone", report.Ready},
+	} {
+		p, err := Load(c.name, catalogue(), c.roles...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := report.Decide(p.Judge(results(t, c.results))); got != c.want {
+			t.Errorf("%s with %v over %s: %s, want %s", c.name, c.roles, c.results, got, c.want)
+		}
+		if slices.Contains(c.roles, "deaf") && len(p.Waived) == 0 {
+			t.Errorf("%s with %v does not say what it waived", c.name, c.roles)
+		}
+	}
+}
+
+// TestEdges holds the figures that a policy's comments speak of.
+func TestEdges(t *testing.T) {
+	with := func(metric string, value float64) []checks.Result {
+		list := results(t, "ready")
+		for _, r := range list {
+			for i, m := range r.Measurements {
+				if m.Metric == metric {
+					r.Measurements[i].Value = value
+				}
+			}
+		}
+		return list
+	}
+	for _, c := range []struct {
+		policy, metric string
+		value          float64
+		want           report.Verdict
+	}{
+		{"voice-agent", "system.memory", 6.3e9, report.Ready},    // sold with 8 GB, 2 of them for graphics
+		{"voice-agent", "system.memory", 4.2e9, report.NotReady}, // sold with 4 GB
+		{"home", "system.memory", 3.4e9, report.Ready},           // sold with 4 GB
+		{"home", "system.memory", 2.1e9, report.NotReady},        // sold with 2 GB
+		{"chat-agent", "system.memory", 2.9e9, report.Ready},     // sold with 4 GB, 1 of them for graphics
+		{"voice-agent", "bandwidth.download", 10e6, report.Ready},
+		{"voice-agent", "bandwidth.download", 9.9e6, report.NotReady},
+		{"voice-agent", "bandwidth.rtt", 0.15, report.Ready},
+		{"voice-agent", "bandwidth.rtt", 0.151, report.NotReady},
+		{"voice-agent", "system.os_support", 0, report.Ready},
+		{"voice-agent", "system.os_support", -1, report.NotReady},
+		{"home", "system.os_support", -1, report.Ready},
+		{"voice-agent", "audio.snr", 3, report.Ready}, // noise alone is a warning; the diagnosis is another matter
+		{"voice-agent", "audio.headset", 0, report.Ready},
+		{"voice-agent", "system.cpu_busy", 1, report.Ready},
+	} {
+		p, err := Load(c.policy, catalogue())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := report.Decide(p.Judge(with(c.metric, c.value))); got != c.want {
+			t.Errorf("%s, %s = %v: %s, want %s", c.policy, c.metric, c.value, got, c.want)
+		}
+	}
+}
