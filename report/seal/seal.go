@@ -38,7 +38,7 @@ var (
 type bundle struct {
 	MediaType string   `json:"mediaType"`
 	Material  material `json:"verificationMaterial"`
-	Envelope  dsse     `json:"dsseEnvelope"`
+	Envelope  envelope `json:"dsseEnvelope"`
 }
 
 type material struct {
@@ -49,7 +49,7 @@ type publicKey struct {
 	Hint string `json:"hint"`
 }
 
-type dsse struct {
+type envelope struct {
 	Payload     string      `json:"payload"`
 	PayloadType string      `json:"payloadType"`
 	Signatures  []signature `json:"signatures"`
@@ -73,7 +73,7 @@ func Seal(k Key, payloadType string, payload []byte) ([]byte, error) {
 	file, err := json.Marshal(bundle{
 		MediaType: MediaType,
 		Material:  material{PublicKey: publicKey{Hint: id}},
-		Envelope: dsse{
+		Envelope: envelope{
 			Payload:     base64.StdEncoding.EncodeToString(payload),
 			PayloadType: payloadType,
 			Signatures:  []signature{{Sig: base64.StdEncoding.EncodeToString(sig), KeyID: id}},
