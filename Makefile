@@ -1,0 +1,106 @@
+# deskready: every target is one sentence in "make help". Two of them do their whole set-up themselves: run and test.
+# What may be set: VERSION, FUZZTIME, BENCH, BENCHTIME, LABTIME, PLATFORMS.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help run test setup setup-test build unit lint vet cross lab bench fuzz release docs journey scripts clean
+
+VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS   := -s -w -buildid= -X main.version=$(VERSION)
+BUILD     := go build -trimpath -buildvcs=false -ldflags "$(LDFLAGS)"
+FUZZTIME  ?= 30s
+BENCH     ?= .
+BENCHTIME ?= 1s
+LABTIME   ?= 20m
+PLATFORMS ?= windows/amd64 windows/arm64 darwin/amd64 darwin/arm64
+CODE      := cmd checks report packaging
+TOOLS     := bin/tools
+
+help: ## lists the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
+
+run: setup build ## installs what is missing, builds, and shows the whole journey: collector, invite, check, sealed report, verdict
+	packaging/run.sh
+
+test: setup-test build lint vet unit lab journey ## installs what is missing, then everything that is tested (the long fuzz apart)
+
+setup: ## installs what building and running needs, if it is missing
+	@packaging/setup.sh run
+
+setup-test: ## installs what building and testing needs, if it is missing
+	@packaging/setup.sh test
+
+build: ## builds bin/deskready
+	CGO_ENABLED=1 $(BUILD) -o bin/deskready ./cmd/deskready
+
+unit: ## the tests that need neither root nor devices nor a network, with the race detector
+	go test -race -timeout 10m ./...
+
+# ---- labs: a line or a headset of any kind, made of real parts; as root or with sudo ----
+
+lab: ## the tests on lab lines and among lab headsets
+	go test -tags lab -p 1 -count=1 -timeout $(LABTIME) \
+		$$(grep -rlE '^//go:build .*\blab\b' --include='*_test.go' $(CODE) | xargs -r -n 1 dirname | sort -u | sed 's|^|./|')
+
+journey: build ## packaging/run.sh to its end, as make run shows it
+	data=$$(mktemp -d) && trap 'rm -rf "$$data"' EXIT && DESKREADY_DATA=$$data packaging/run.sh </dev/null
+
+# ---- what is read instead of run ----
+
+lint: scripts $(TOOLS)/staticcheck ## format, vet, staticcheck, size and complexity, dead code, scripts, stale documents
+	@unformatted=$$(gofmt -l $(CODE)); [ -z "$$unformatted" ] || { echo "not formatted (gofmt -w):"; echo "$$unformatted"; exit 1; }
+	go vet ./...
+	go vet -tags lab ./...
+	$(TOOLS)/staticcheck -tags lab ./...
+	go run ./packaging/shape $(CODE)
+	dead=$$($(TOOLS)/deadcode -test -tags lab ./...); [ -z "$$dead" ] || { echo "$$dead"; exit 1; }
+	go run ./packaging/docs -check README.md
+
+scripts: ## syntax and habits of the shell scripts
+	@for s in packaging/*.sh checks/lab/audiolab/audiolab .ci/run; do bash -n "$$s"; done
+	shellcheck packaging/*.sh checks/lab/audiolab/audiolab .ci/run
+
+$(TOOLS)/staticcheck: packaging/tools/go.mod packaging/tools/go.sum
+	go -C packaging/tools build -o $(CURDIR)/$(TOOLS)/ honnef.co/go/tools/cmd/staticcheck golang.org/x/tools/cmd/deadcode
+	@touch $@
+
+vet: ## vets for Windows, macOS and Linux without cgo
+	GOOS=windows GOARCH=amd64 CGO_ENABLED=0 go vet ./...
+	GOOS=darwin GOARCH=arm64 CGO_ENABLED=0 go vet ./...
+	CGO_ENABLED=0 go vet ./...
+
+cross: ## vets and builds for every platform
+	for p in $(PLATFORMS) linux/amd64; do \
+		echo "$$p"; \
+		GOOS=$${p%/*} GOARCH=$${p#*/} CGO_ENABLED=0 go vet ./...; \
+		GOOS=$${p%/*} GOARCH=$${p#*/} CGO_ENABLED=0 go build -o /dev/null ./cmd/deskready; \
+	done
+
+# ---- longer ----
+
+bench: ## the benchmarks (BENCH, BENCHTIME)
+	go test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem ./...
+
+fuzz: ## each fuzz target for FUZZTIME
+	grep -rnoE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' $(CODE) | while IFS=: read -r file _ func; do \
+		echo "$$(dirname "$$file") $${func#func }"; \
+		go test -run '^$$' -fuzz "^$${func#func }\$$" -fuzztime $(FUZZTIME) "./$$(dirname "$$file")" </dev/null; \
+	done
+
+docs: ## writes the table of metrics into README.md
+	go run ./packaging/docs README.md
+
+release: ## binaries of every platform and SHA256SUMS in dist/, the same bytes from the same sources
+	rm -rf dist && mkdir dist
+	for p in $(PLATFORMS); do \
+		exe=; [ "$${p%/*}" != windows ] || exe=.exe; \
+		GOOS=$${p%/*} GOARCH=$${p#*/} CGO_ENABLED=0 $(BUILD) -o "dist/deskready-$${p%/*}-$${p#*/}$$exe" ./cmd/deskready; \
+	done
+	CGO_ENABLED=1 $(BUILD) -o "dist/deskready-$$(go env GOOS)-$$(go env GOARCH)" ./cmd/deskready
+	cd dist && sha256sum deskready-* >SHA256SUMS && cat SHA256SUMS
+
+clean: ## removes what was built
+	rm -rf bin dist
