@@ -1,0 +1,192 @@
+package audio
+
+import "deskready/checks"
+
+// The limits by which audio.diagnosis names a class. They are fixed; policies may judge the figures instead.
+const (
+	// RFC 7874, section 4: active speech at -22 dBov, give or take 6 dB. Automatic gain control lifts 15 dB more (ITU-T
+	// G.169), so only a level that even that cannot mend is called low.
+	levelLow = -28 - 15
+	// Over the window of RFC 7874 a level is called high only where nothing is left over the peaks.
+	levelHigh, peakHigh = -16, 0.89
+	// 12 dB of speech over noise, and 1 % of clipped or lost samples, are where listeners begin to lose words: our own
+	// choice, proved on made signals.
+	snrLow, clippingHigh, dropoutsHigh = 12, 0.01, 0.01
+	// Mains tones ten times their surroundings, and loud enough to be heard beside speech at its usual level.
+	humHigh, humLoud = 10, -50
+	// A telephone's band ends under 4 kHz (ITU-T G.712); wideband starts at 7 kHz (ITU-T P.341).
+	bandNarrow = 4200
+	// A tenth of this is harmless.
+	offsetHigh = 0.05
+	// Under this much speech over noise, noise hides how far up the voice reaches.
+	snrForBand = 20
+)
+
+// diagnose names the one first cause, or says why none can be named. It never says "pass" of what was not heard.
+func (t take) diagnose() (class string, p *checks.Problem) {
+	if t.fault != nil {
+		return t.faulty()
+	}
+	if t.figures == nil {
+		return "", missing(codeFailed)
+	}
+	switch {
+	case t.devices != nil && t.devices.Named && len(t.devices.Outputs) == 0:
+		return codeNoOutput, nil
+	case t.figures.Silent && zerosMayBeBlocked:
+		return "", missing(codeBlocked)
+	case t.figures.Silent:
+		return codeSilent, nil
+	case t.headsetElsewhere():
+		return codeWrongDefault, nil
+	case !t.figures.Speech && t.asked:
+		return codeNoSpeech, nil
+	case !t.figures.Speech:
+		return "", missing(codeNobodyAsked)
+	}
+	return t.figures.class(), nil
+}
+
+// faulty is the class of what kept figures away, where it is one.
+func (t take) faulty() (string, *checks.Problem) {
+	switch t.fault.Code {
+	case codeNoServer:
+		return codeNoMicrophone, nil
+	case codeFrozen:
+		return codeStalled, nil
+	case codeNoMicrophone, codeStalled, codeUnplugged, codeSilent, codeWrongDefault:
+		return t.fault.Code, nil
+	}
+	return "", t.fault
+}
+
+// headsetElsewhere is the commonest trap: a headset is there, and programs get another microphone. It is only said
+// where both are known.
+func (t take) headsetElsewhere() bool {
+	in := t.input()
+	return in != nil && in.Headset == noHeadset &&
+		pick(t.devices.Inputs, func(d Device) bool { return d.Headset == isHeadset }) != nil
+}
+
+// class is what is wrong with a voice that was heard, first causes first: hum is noise, so it goes before it.
+func (f *Figures) class() string {
+	ratio := f.Level - f.Floor
+	switch {
+	case f.Clipping > clippingHigh:
+		return "clipping"
+	case f.Level < levelLow:
+		return "level_low"
+	case f.Level > levelHigh && f.Peak > peakHigh:
+		return "level_high"
+	case f.Hum > humHigh && f.HumLevel > humLoud:
+		return "hum"
+	case ratio < snrLow:
+		return "noise_high"
+	case f.Dropouts > dropoutsHigh:
+		return "dropouts"
+	case f.Bandwidth < bandNarrow && ratio >= snrForBand:
+		return "narrowband"
+	case f.DCOffset > offsetHigh:
+		return "dc_offset"
+	}
+	return "pass"
+}
+
+// answers are the measurements.
+func (t take) answers() []checks.Measurement {
+	class, p := t.diagnose()
+	first := diagnosis.Named("", class)
+	if p != nil {
+		first = diagnosis.Missing("", p)
+	}
+	return append([]checks.Measurement{first,
+		t.name(microphone, t.input(), codeNoMicrophone), t.name(output, t.output(), codeNoOutput),
+		t.truth(headset, t.input()), t.truth(both, t.input(), t.output())}, t.numbers()...)
+}
+
+// name is the name of a default device.
+func (t take) name(m checks.Metric, d *Device, none string) checks.Measurement {
+	switch {
+	case t.devices == nil:
+		return m.Missing("", t.noList())
+	case d != nil && d.Name != "" && t.devices.Named:
+		return m.Named("", d.Name)
+	case d != nil:
+		return m.Missing("", missing(codeNotKnown))
+	case m.ID == microphone.ID && len(t.devices.Inputs) > 0:
+		return m.Missing("", missing(codeWrongDefault))
+	}
+	return m.Missing("", missing(none))
+}
+
+// noList is why the devices are not known.
+func (t take) noList() *checks.Problem {
+	switch {
+	case t.unknown != nil:
+		return t.unknown
+	case t.fault != nil:
+		return t.fault
+	}
+	return missing(codeFailed)
+}
+
+// truth says whether all of the devices are headsets; one that is known to be none decides, one that is not known
+// leaves it open.
+func (t take) truth(m checks.Metric, devices ...*Device) checks.Measurement {
+	open := (*checks.Problem)(nil)
+	for _, d := range devices {
+		switch {
+		case t.devices == nil:
+			return m.Missing("", t.noList())
+		case d == nil && len(t.devices.Inputs) == 0:
+			return m.Missing("", missing(codeNoMicrophone))
+		case d == nil, d.Headset == noHeadset:
+			return m.True("", false)
+		case d.Headset != isHeadset:
+			open = missing(codeNotKnown)
+		}
+	}
+	if open != nil {
+		return m.Missing("", open)
+	}
+	return m.True("", true)
+}
+
+// numbers are the figures, or why there are none. What only a voice can show is missing where none was heard.
+func (t take) numbers() []checks.Measurement {
+	f := t.figures
+	all := []checks.Metric{speech, floor, snr, clipping, dropouts, humming, offset, bandwidth}
+	switch {
+	case t.fault != nil:
+		return none(t.fault, all...)
+	case f == nil:
+		return none(missing(codeFailed), all...)
+	case f.Silent && zerosMayBeBlocked:
+		return none(missing(codeBlocked), all...)
+	case f.Silent:
+		return none(missing(codeSilent), all...)
+	}
+	room := []checks.Measurement{floor.Of("", f.Floor), humming.Of("", f.Hum), offset.Of("", f.DCOffset)}
+	if !f.Speech {
+		p := missing(codeNobodyAsked)
+		if t.asked {
+			p = missing(codeNoSpeech)
+		}
+		return append(room, none(p, speech, snr, clipping, dropouts, bandwidth)...)
+	}
+	level := speech.Of("", f.Level)
+	level.Samples = f.Levels
+	band := bandwidth.Of("", f.Bandwidth)
+	if f.Level-f.Floor < snrForBand {
+		band = bandwidth.Missing("", missing(codeNoise))
+	}
+	return append(room, level, snr.Of("", f.Level-f.Floor), clipping.Of("", f.Clipping), dropouts.Of("", f.Dropouts), band)
+}
+
+func none(p *checks.Problem, list ...checks.Metric) []checks.Measurement {
+	var out []checks.Measurement
+	for _, m := range list {
+		out = append(out, m.Missing("", p))
+	}
+	return out
+}

@@ -1,0 +1,209 @@
+package audio
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+
+	"deskready/checks"
+)
+
+// The sound child and its parent speak in lines of JSON: one request down, then frames up. Samples never leave the
+// child: what is recorded dies with it, and only figures cross the pipe.
+
+// Bounds on what a child may say: it runs C code and drivers, and what it says is not trusted.
+const (
+	maxLine    = 128 << 10
+	maxBytes   = 1 << 20
+	maxDevices = 64
+	maxName    = 100
+	maxLevels  = 300 // 30 s
+)
+
+// request is what the child is to do. The child ends when its input does.
+type request struct {
+	Job     string   `json:"job"`               // jobDevices or jobRecord
+	Server  string   `json:"server,omitzero"`   // Linux: where the sound server may be
+	Cookies []string `json:"cookies,omitempty"` // Linux: where the server's cookie may be
+	Seconds float64  `json:"seconds,omitzero"`  // how long to record
+	Rate    int      `json:"rate,omitzero"`     // the microphone's own rate, where known
+}
+
+const (
+	jobDevices = "devices"
+	jobRecord  = "record"
+)
+
+// frame is one thing the child says: exactly one of its parts is set.
+type frame struct {
+	Devices *Devices        `json:"devices,omitzero"`
+	Opened  *opened         `json:"opened,omitzero"`
+	Heard   *heard          `json:"heard,omitzero"`
+	Figures *Figures        `json:"figures,omitzero"`
+	Fault   *checks.Problem `json:"fault,omitzero"`
+}
+
+// opened says that the microphone is open and at which rate.
+type opened struct {
+	Rate int `json:"rate"`
+}
+
+// heard says how many samples came so far, and the level of the last of them. It is said ten times a second, whether
+// or not samples come.
+type heard struct {
+	Samples int     `json:"samples"`
+	Level   float64 `json:"level"` // dBFS
+}
+
+// Devices are the microphones and outputs of a computer, without those that are none: monitors of outputs, and outputs
+// that lead nowhere.
+type Devices struct {
+	Inputs  []Device `json:"inputs"`
+	Outputs []Device `json:"outputs"`
+	Named   bool     `json:"named"` // the names are the devices' own, not those of a layer in between
+}
+
+// A Device is a microphone or an output.
+type Device struct {
+	ID      string `json:"id"` // as the sound system knows it; may hold an address: never reported
+	Name    string `json:"name"`
+	Default bool   `json:"default,omitzero"`
+	Muted   bool   `json:"muted,omitzero"`
+	Rate    int    `json:"rate,omitzero"`    // Hz; zero: not known
+	Headset string `json:"headset,omitzero"` // isHeadset, noHeadset, or empty: not known
+}
+
+func pick(list []Device, fits func(Device) bool) *Device {
+	if i := slices.IndexFunc(list, fits); i >= 0 {
+		return &list[i]
+	}
+	return nil
+}
+
+func isDefault(d Device) bool { return d.Default }
+
+// bounded is the list as it may cross the pipe: clean names, and not more devices than a person can have. Defaults
+// come first, so that they are never cut off.
+func bounded(list []Device) []Device {
+	slices.SortStableFunc(list, func(a, b Device) int {
+		switch {
+		case a.Default == b.Default:
+			return 0
+		case a.Default:
+			return -1
+		}
+		return 1
+	})
+	list = list[:min(len(list), maxDevices)]
+	for i := range list {
+		d := &list[i]
+		d.Name, d.ID = checks.Clean(d.Name, maxName), checks.Clean(d.ID, 2*maxName)
+		if d.Rate < 0 || d.Rate > maxRate {
+			d.Rate = 0
+		}
+		if d.Headset != isHeadset && d.Headset != noHeadset {
+			d.Headset = ""
+		}
+	}
+	return list
+}
+
+// say writes a frame.
+func say(out io.Writer, f frame) error {
+	line, err := json.Marshal(f)
+	if err != nil {
+		return err
+	}
+	_, err = out.Write(append(line, '\n'))
+	return err
+}
+
+var errGarbage = errors.New("not a frame")
+
+// frames reads what a child says, within bounds, and hands on each frame that is sound. It returns nil at a clean end.
+func frames(in io.Reader, hand func(frame)) error {
+	lines := bufio.NewScanner(io.LimitReader(in, maxBytes+1))
+	lines.Buffer(make([]byte, 4096), maxLine)
+	total := 0
+	for lines.Scan() {
+		if total += len(lines.Bytes()) + 1; total > maxBytes {
+			return fmt.Errorf("more than %d bytes: %w", maxBytes, errGarbage)
+		}
+		if !bytes.HasPrefix(lines.Bytes(), []byte("{")) { // libraries in the child print too
+			continue
+		}
+		f, err := decode(lines.Bytes())
+		if err != nil {
+			return err
+		}
+		hand(f)
+	}
+	if errors.Is(lines.Err(), bufio.ErrTooLong) {
+		return fmt.Errorf("line too long: %w", errGarbage)
+	}
+	return nil // a pipe that broke is the end of the child; what that means is seen from what it said before
+}
+
+// decode reads one frame and makes it fit: whatever comes out is within the bounds the rest relies on.
+func decode(line []byte) (frame, error) {
+	var f frame
+	if err := json.Unmarshal(line, &f); err != nil {
+		return frame{}, errGarbage
+	}
+	set := 0
+	if f.Devices != nil {
+		set++
+		f.Devices.Inputs, f.Devices.Outputs = bounded(f.Devices.Inputs), bounded(f.Devices.Outputs)
+	}
+	if f.Opened != nil {
+		set++
+		if f.Opened.Rate < 1000 || f.Opened.Rate > maxRate {
+			return frame{}, errGarbage
+		}
+	}
+	if f.Heard != nil {
+		set++
+		if f.Heard.Samples < 0 || !within(lowest, f.Heard.Level, 20) {
+			return frame{}, errGarbage
+		}
+	}
+	if f.Figures != nil {
+		set++
+		if !f.Figures.sound() {
+			return frame{}, errGarbage
+		}
+	}
+	if f.Fault != nil {
+		set++
+		f.Fault = faultOf(f.Fault.Code, f.Fault.Detail)
+	}
+	if set != 1 {
+		return frame{}, errGarbage
+	}
+	return f, nil
+}
+
+// sound says whether figures are ones that measure can bring back.
+func (f *Figures) sound() bool {
+	levels := len(f.Levels) <= maxLevels
+	for _, l := range f.Levels {
+		levels = levels && within(lowest, l, 20)
+	}
+	ratios := true
+	for _, r := range []float64{f.Clipping, f.Dropouts} {
+		ratios = ratios && within(0, r, 1)
+	}
+	return levels && ratios && within(lowest, f.Level, 20) && within(lowest, f.Floor, 20) &&
+		within(lowest, f.HumLevel, 20) && within(0, f.Hum, 200) && within(0, f.Peak, 8) && within(0, f.DCOffset, 8) &&
+		within(0, f.Bandwidth, maxRate) && within(0, f.Seconds, 600) && f.Rate >= 1000 && f.Rate <= maxRate
+}
+
+// within allows for the rounding of a level series.
+func within(least, v, most float64) bool {
+	return !math.IsNaN(v) && v >= least-0.1 && v <= most+0.1
+}

@@ -1,0 +1,53 @@
+package audio
+
+import (
+	"regexp"
+	"strings"
+)
+
+// What a device says of itself. Anything else is not known, which is neither yes nor no.
+const (
+	isHeadset = "yes"
+	noHeadset = "no"
+)
+
+// Names of headsets that their makers use; "headset" in the languages of the systems. A name is the last resort: form
+// factor and jack tell better. Speakerphones of the same makers are no headsets and are named first.
+var (
+	otherNames = regexp.MustCompile(`(?i)speak ?\d|speakerphone|conference|webcam|\bcam\b|camera|c9\d\d\b|internal|built-?in|` +
+		`integrated|microphone array|mikrofonarray|varios micrófonos|macbook|imac|display audio|monitor of|hdmi|displayport|yeti|snowball|podcast`)
+	headsetNames = regexp.MustCompile(`(?i)head ?set|headphone|earphone|earbud|airpod|earpod|hands-?free|auricular|` +
+		`casque|kopfhörer|evolve|jabra (biz|engage|talk|elite|pro|link)|blackwire|encorepro|voyager|\bsavi\b|\bzone (vibe|wired|wireless|learn)|` +
+		`\bh(340|390|540|570e?|650e)\b|sennheiser (sc|usb)|epos (impact|adapt)|impact (sc|mb)|yealink (uh|wh)|arctis|hyperx cloud|` +
+		`\bwh-1000|freetalk|discover d|addasound|vt\d{3,4}`)
+)
+
+// headsetByName judges a name.
+func headsetByName(name string) string {
+	switch {
+	case otherNames.MatchString(name):
+		return noHeadset
+	case headsetNames.MatchString(name):
+		return isHeadset
+	}
+	return ""
+}
+
+// Form factors of PulseAudio's device.form_factor property, and port names of its ALSA mixer paths.
+func headsetBySigns(formFactor, port string, portPlugged bool, name string) string {
+	port = strings.ToLower(port)
+	switch {
+	case formFactor == "headset" || formFactor == "headphone" || formFactor == "hands-free":
+		return isHeadset
+	case strings.Contains(port, "headset") && portPlugged, strings.Contains(port, "headphone") && portPlugged:
+		return isHeadset
+	case formFactor == "webcam" || formFactor == "microphone" || formFactor == "speaker" || formFactor == "tv" ||
+		formFactor == "handset":
+		return noHeadset
+	case strings.Contains(port, "internal"), formFactor == "internal" && port == "":
+		return noHeadset
+	case formFactor == "internal":
+		return "" // a jack at the built-in card: anything may hang on it
+	}
+	return headsetByName(name)
+}

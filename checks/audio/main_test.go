@@ -1,0 +1,131 @@
+package audio
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+)
+
+// The test binary is its own sound child: a real one, or one that misbehaves in a way that the role names.
+const role = "AUDIO_TEST_CHILD"
+
+func TestMain(m *testing.M) {
+	how, is := os.LookupEnv(role)
+	if !is {
+		os.Exit(m.Run())
+	}
+	if how == "real" {
+		if err := RunChild(os.Stdin, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	misbehave(how)
+}
+
+// as starts the test binary in a role.
+func as(how string) func(context.Context) *exec.Cmd {
+	return func(ctx context.Context) *exec.Cmd {
+		cmd := exec.CommandContext(ctx, os.Args[0])
+		cmd.Env = append(os.Environ(), role+"="+how)
+		return cmd
+	}
+}
+
+const (
+	oneHeadset = `{"devices":{"inputs":[{"id":"mic","name":"Some Headset","default":true,"headset":"yes","rate":48000}],` +
+		`"outputs":[{"id":"out","name":"Some Headset","default":true,"headset":"yes"}],"named":true}}`
+	goodVoice = `{"figures":{"rate":48000,"seconds":6,"speech":true,"level":-26,"floor":-70,"peak":0.5,"hum_level":-90,` +
+		`"bandwidth":8000,"levels":[-70,-26]}}`
+	open48 = `{"opened":{"rate":48000}}`
+)
+
+// misbehave plays a child. It answers for devices as a good one does, unless the role is about that.
+func misbehave(how string) {
+	request := make([]byte, 4096)
+	n, _ := os.Stdin.Read(request)
+	list := strings.Contains(string(request[:n]), jobDevices)
+	before, listing := strings.CutPrefix(how, "list:")
+	if list && !listing {
+		fmt.Println(oneHeadset)
+		os.Exit(0)
+	}
+	switch before {
+	case "good":
+		fmt.Println(open48)
+		for i := range 6 {
+			fmt.Printf("{\"heard\":{\"samples\":%d,\"level\":-30}}\n", 48000*(i+1))
+		}
+		fmt.Println(goodVoice)
+	case "hang":
+		time.Sleep(time.Hour)
+	case "hang after open":
+		fmt.Println(open48)
+		time.Sleep(time.Hour)
+	case "hang after samples":
+		fmt.Println(open48)
+		fmt.Println(`{"heard":{"samples":4800,"level":-30}}`)
+		time.Sleep(time.Hour)
+	case "no samples":
+		fmt.Println(open48)
+		for {
+			fmt.Println(`{"heard":{"samples":0,"level":-100}}`)
+			time.Sleep(10 * time.Millisecond)
+		}
+	case "hang at the end":
+		fmt.Println(open48)
+		fmt.Println(goodVoice)
+		time.Sleep(time.Hour)
+	case "trickle":
+		fmt.Println(open48)
+		for i := 1; ; i++ {
+			fmt.Printf("{\"heard\":{\"samples\":%d,\"level\":-30}}\n", i)
+			time.Sleep(10 * time.Millisecond)
+		}
+	case "flood":
+		for {
+			fmt.Println(`{"heard":{"samples":1,"level":-30}}`)
+		}
+	case "endless line":
+		for {
+			fmt.Print("{\"heard\"", strings.Repeat(" ", 1000))
+		}
+	case "endless print":
+		for {
+			fmt.Println("12345")
+		}
+	case "garbage":
+		fmt.Println("{\x00\xff}")
+		time.Sleep(time.Hour)
+	case "die":
+		fmt.Fprintln(os.Stderr, "ALSA lib pcm.c:2660: Unknown PCM\npanic: lost /home/somebody/file in the driver")
+		os.Exit(2)
+	case "die after samples":
+		fmt.Println(open48)
+		fmt.Println(`{"heard":{"samples":4800,"level":-30}}`)
+		os.Exit(2)
+	case "spam":
+		for range 20000 {
+			fmt.Fprintln(os.Stderr, "ALSA lib pcm.c:2660: Unknown PCM", strings.Repeat("x", 100))
+		}
+		os.Exit(2)
+	case "grandchild":
+		child := exec.Command(os.Args[0])
+		child.Env = append(os.Environ(), role+"=hang")
+		child.Stdin, child.Stdout, child.Stderr = nil, os.Stdout, os.Stderr
+		in, _ := child.StdinPipe()
+		_ = child.Start()
+		_, _ = io.WriteString(in, "{}\n")
+		fmt.Println(open48)
+		time.Sleep(time.Hour)
+	default:
+		fmt.Println(before)
+	}
+	os.Exit(0)
+}

@@ -1,0 +1,38 @@
+package audio
+
+import "deskready/checks"
+
+// Codes of what can keep sound from being measured. Those that are a class of audio.diagnosis too bear its name.
+const (
+	codeNoMicrophone = "no_microphone"    // there is none
+	codeNoOutput     = "no_output"        // there is none
+	codeNoServer     = "no_server"        // Linux: no sound server, and no device without it
+	codeFrozen       = "sound_frozen"     // the sound system does not answer
+	codeStalled      = "stalled"          // the microphone opens and gives no samples, or stops giving them
+	codeUnplugged    = "unplugged"        // it went away meanwhile
+	codeSilent       = "silent"           // it gives nothing but zeros
+	codeBlocked      = "sound_blocked"    // the system keeps the microphone from this program
+	codeNotOpened    = "sound_not_opened" // it cannot be opened, for a reason the system does not tell
+	codeFailed       = "sound_failed"     // the child broke
+	codeNoSpeech     = "no_speech"        // somebody was asked to speak, and no voice was heard
+	codeNobodyAsked  = "nobody_asked"     // no voice was heard, and nobody was asked to speak
+	codeWrongDefault = "wrong_default"    // the default input is no microphone
+	codeNotKnown     = "device_not_known" // the device does not say what it is
+	codeNoise        = "noise_hides"      // too much noise to tell
+)
+
+// faultOf makes a problem of a code that a child said: a code that is none of its own is a fault of the child.
+func faultOf(code, detail string) *checks.Problem {
+	p := &checks.Problem{Code: code, Detail: checks.Clean(detail, 200), Side: checks.SideHire}
+	switch code {
+	case codeNoMicrophone, codeNoServer, codeFrozen, codeStalled, codeUnplugged, codeSilent, codeBlocked, codeNotOpened,
+		codeNoSpeech, codeWrongDefault:
+	case codeNobodyAsked, codeNotKnown, codeNoise, checks.CodeUnsupported, checks.CodeTimeout:
+		p.Side = checks.SideUnknown
+	default:
+		p.Code, p.Side = codeFailed, checks.SideTool
+	}
+	return p
+}
+
+func missing(code string) *checks.Problem { return faultOf(code, "") }

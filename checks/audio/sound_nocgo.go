@@ -1,0 +1,18 @@
+//go:build !cgo
+
+package audio
+
+import "deskready/checks"
+
+// portSound is sound through PortAudio, which a program without C has not.
+type portSound struct{}
+
+func newPortSound() Sound { return portSound{} }
+
+func (portSound) Devices() (Devices, error) {
+	return Devices{}, missing(checks.CodeUnsupported)
+}
+
+func (portSound) Record(int, float64, func(*recording)) error {
+	return missing(checks.CodeUnsupported)
+}
