@@ -1,0 +1,29 @@
+// Package all is the list of checks. A new check is its folder, an import and a line here; what it needs of the run, if
+// anything, is a field of Options.
+package all
+
+import (
+	"deskready/checks"
+	"deskready/checks/audio"
+	"deskready/checks/bandwidth"
+	"deskready/checks/browser"
+	"deskready/checks/system"
+)
+
+// Options join the checks to a run. The zero value describes them, for documentation and linting.
+type Options struct {
+	System    system.Options
+	Browser   browser.Options
+	Audio     audio.Options
+	Bandwidth bandwidth.Options
+}
+
+// All is the list, in the order of reports.
+func All(o Options) []checks.Check {
+	return []checks.Check{
+		system.New(o.System),
+		browser.New(o.Browser),
+		audio.New(o.Audio),
+		bandwidth.New(o.Bandwidth),
+	}
+}

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"deskready/checks"
+	"deskready/report/render"
+)
+
+// checkOptions are what check was asked for.
+type checkOptions struct {
+	invite, policy, collector string
+	roles                     []string
+	only, skip                []string
+	format, out, name, lang   string
+	yes, noSend, noPage       bool
+	resume, plain             bool
+}
+
+func (w *world) checkCommand() *cobra.Command {
+	var o checkOptions
+	cmd := &cobra.Command{
+		Use:   "check",
+		Short: "Measure this computer, line and headset, judge, sign and send",
+		Long: `Measures this computer, its line, headset and browsers, holds the figures against a policy, and leaves a signed report.
+
+With an invite, the employer's policy inside it counts and the report is sent to the employer. Without one, the policy
+"home" counts (or --policy) and nothing is sent. What is read is shown and asked about before anything is read; --yes
+answers beforehand. With --name the report is confirmed and signed; without, a draft is left for "deskready sign".
+
+Exit codes: 0 ready, 10 not ready, 11 undecided, 12 judged but not delivered (kept; "deskready send" delivers it),
+2 usage, 3 cannot read, 20 to 26 the invite was refused, 130 interrupted (what was measured is kept; --resume goes on).`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return w.check(cmd.Context(), o) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.invite, "invite", "", "the employer's invite: a `FILE` or its link")
+	f.StringVar(&o.policy, "policy", "", "without an invite: the policy's `NAME` or file (default home)")
+	f.StringSliceVar(&o.roles, "role", nil, "without an invite: overlays of the policy, such as a role or an accommodation")
+	f.StringVar(&o.collector, "collector", "", "with an invite: another address (`URL`) of the same collector")
+	f.StringSliceVar(&o.only, "only", nil, "only these checks (`a,b`), or \"failed\": those that failed last time")
+	f.StringSliceVar(&o.skip, "skip", nil, "leave out these checks (`a,b`)")
+	f.StringVar(&o.format, "format", "text", "what standard output gets: "+strings.Join(formats(), ", "))
+	f.StringVar(&o.out, "out", "", "where to write the sealed report (`FILE`); default: RUN.deskready.json here")
+	f.StringVar(&o.name, "name", "", "confirm and sign the report with this full `NAME`")
+	f.StringVar(&o.lang, "lang", "", "language, such as en or es")
+	f.BoolVar(&o.yes, "yes", false, "agree beforehand to everything that is read (see deskready data)")
+	f.BoolVar(&o.noSend, "no-send", false, "keep the report here")
+	f.BoolVar(&o.noPage, "no-page", false, "do not leave a page (HTML) beside the report")
+	f.BoolVar(&o.resume, "resume", false, "go on with the run that was interrupted")
+	f.BoolVar(&o.plain, "plain", false, "plain lines, for screen readers and logs")
+	return cmd
+}
+
+func formats() []string {
+	var names []string
+	for name := range render.Formats {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (w *world) look(plain bool) render.Look {
+	plain = plain || w.env("NO_COLOR") != "" && !w.answers || w.env("TERM") == "dumb"
+	return render.Look{
+		Width:  w.width(),
+		Colour: w.answers && !plain && w.env("NO_COLOR") == "",
+		Plain:  plain,
+	}
+}
+
+// validate refuses what contradicts itself, before anything is done.
+func (o checkOptions) validate() error {
+	switch {
+	case render.Formats[o.format] == nil:
+		return usage("formats are "+strings.Join(formats(), ", "), "--format %s: there is no such format", o.format)
+	case o.invite != "" && (o.policy != "" || len(o.roles) > 0):
+		return usage("leave out --policy and --role: the invite carries the employer's policy", "--invite and --policy or --role do not go together")
+	case o.collector != "" && o.invite == "":
+		return usage("add --invite FILE", "--collector goes with an invite")
+	case o.resume && len(o.only) > 0:
+		return usage("use one of them", "--resume and --only do not go together")
+	case strings.TrimSpace(o.name) == "" && o.name != "", len(o.name) > 200:
+		return usage("write your first and last name", "--name needs a name of at most 200 characters")
+	}
+	return nil
+}
+
+// check is the journey of a hire.
+func (w *world) check(ctx context.Context, o checkOptions) error {
+	if err := o.validate(); err != nil {
+		return err
+	}
+	j := &journey{world: w, checkOptions: o}
+	for _, step := range []func(context.Context) error{
+		j.openBook, j.openInvite, j.openPolicy, j.openKey, j.openState, j.choose, j.askConsent, j.openRun,
+	} {
+		if err := step(ctx); err != nil {
+			j.close()
+			return err
+		}
+	}
+	defer j.close()
+	// From here on a verdict is printed, whatever happens.
+	j.measure(ctx)
+	j.judge()
+	failed := j.leave(ctx)
+	if err := j.finish(); err != nil {
+		return err
+	}
+	if failed != nil {
+		return failed
+	}
+	return j.exit(ctx)
+}
+
+// choose holds --only and --skip against the list of checks. What is left out stays in the list: its metrics are
+// missing for that reason, so that a policy's rule about them is unknown, not forgotten.
+func (j *journey) choose(context.Context) error {
+	names := func() []string {
+		var names []string
+		for _, c := range j.catalogue {
+			names = append(names, c.Name)
+		}
+		return names
+	}()
+	for _, name := range slices.Concat(j.only, j.skip) {
+		if !slices.Contains(names, name) && (name != "failed" || slices.Contains(j.skip, name)) {
+			return usage("checks are "+strings.Join(names, ", "), "there is no check %q", name)
+		}
+	}
+	if slices.Contains(j.only, "failed") {
+		failed := j.previousFailed()
+		if failed == nil {
+			return usage("run deskready check once without --only", "there is no earlier run whose failed checks could be repeated")
+		}
+		j.only = failed
+		j.kept = j.previous.Results
+	}
+	for _, c := range j.catalogue {
+		left := slices.Contains(j.skip, c.Name) || len(j.only) > 0 && !slices.Contains(j.only, c.Name)
+		j.leftOut[c.Name] = left
+	}
+	return nil
+}
+
+// catalogueMetrics are the metrics of all checks, which policies are linted against.
+func catalogueMetrics(list []checks.Check) []checks.Metric {
+	var metrics []checks.Metric
+	for _, c := range list {
+		metrics = append(metrics, c.Metrics...)
+	}
+	return metrics
+}
+
+func (w *world) say(format string, args ...any) { fmt.Fprintf(w.stderr, format+"\n", args...) }

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"strings"
+
+	"deskready/checks"
+	"deskready/report"
+)
+
+// askConsent shows what will be read, before anything is read, and takes the answer. What is refused is missing from
+// the report, with that reason; the run goes on.
+func (j *journey) askConsent(ctx context.Context) error {
+	if len(j.record.Consent) > 0 { // a resumed run was consented to
+		for _, c := range j.record.Consent {
+			j.refused[c.Check] = !c.Granted
+		}
+		return nil
+	}
+	if !j.yes {
+		if !j.asks {
+			return usage("read `deskready data`, and add --yes if you agree", "nobody can be asked here whether the checks may read this computer")
+		}
+		if err := j.askAbout(ctx); err != nil {
+			return err
+		}
+	}
+	for _, c := range j.catalogue {
+		if !j.leftOut[c.Name] {
+			j.record.Consent = append(j.record.Consent, report.Consent{Check: c.Name, Granted: !j.refused[c.Name]})
+		}
+	}
+	return nil
+}
+
+func (j *journey) askAbout(ctx context.Context) error {
+	if j.inv != nil {
+		j.say("%s\n", j.book.Text("cmd.invited", "name", j.inv.For, "employer", j.inv.Employer))
+	}
+	j.say("%s\n", j.book.Text("cmd.reads"))
+	for _, c := range j.catalogue {
+		if j.leftOut[c.Name] {
+			continue
+		}
+		j.say("  %s", j.book.Text(c.Name+".title"))
+		for _, key := range c.Reads {
+			j.say("    - %s", j.book.Text(key))
+		}
+	}
+	j.say("\n%s\n", j.book.Text("cmd.promise"))
+	answer, err := j.line(ctx, j.book.Text("cmd.agree"))
+	if err != nil {
+		return err
+	}
+	if !no(answer) {
+		return nil
+	}
+	for _, c := range j.catalogue {
+		if j.leftOut[c.Name] {
+			continue
+		}
+		answer, err := j.line(ctx, j.book.Text("cmd.agree_to", "check", j.book.Text(c.Name+".title")))
+		if err != nil {
+			return err
+		}
+		j.refused[c.Name] = no(answer)
+	}
+	return nil
+}
+
+// no is "no" in the languages of the texts; everything else, Enter above all, is a yes to the question as it was put.
+func no(answer string) bool {
+	return strings.HasPrefix(strings.ToLower(strings.TrimSpace(answer)), "n")
+}
+
+// line asks for one line of the keyboard. The reader is left behind when ctx ends: a read of a terminal cannot be
+// called back, and the program is about to end.
+func (j *journey) line(ctx context.Context, prompt string) (string, error) {
+	fmt.Fprint(j.stderr, prompt+" ")
+	type answer struct {
+		text string
+		err  error
+	}
+	got := make(chan answer, 1)
+	go func() {
+		text, err := bufio.NewReader(oneByte{j.stdin}).ReadString('\n')
+		got <- answer{text, err}
+	}()
+	select {
+	case a := <-got:
+		return strings.TrimSpace(a.text), a.err
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+}
+
+// oneByte keeps a buffered reader from swallowing the next answer.
+type oneByte struct {
+	from interface{ Read([]byte) (int, error) }
+}
+
+func (o oneByte) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	return o.from.Read(p[:1])
+}
+
+// ask puts a check's question in the terminal, while the meter stands aside.
+func (j *journey) ask(ctx context.Context, q checks.Question) (string, error) {
+	defer j.tellAsk.pause()()
+	j.say("\n%s", j.book.Text(q.Key))
+	for i, choice := range q.Choices {
+		j.say("  %d  %s", i+1, j.book.Text(choice))
+	}
+	if len(q.Choices) == 0 {
+		_, err := j.line(ctx, j.book.Text("cmd.press_enter"))
+		return "", err
+	}
+	for {
+		answer, err := j.line(ctx, j.book.Text("cmd.choose", "n", fmt.Sprint(len(q.Choices))))
+		if err != nil {
+			return "", err
+		}
+		var n int
+		if _, err := fmt.Sscan(answer, &n); err == nil && n >= 1 && n <= len(q.Choices) {
+			return q.Choices[n-1], nil
+		}
+	}
+}

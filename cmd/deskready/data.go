@@ -1,0 +1,77 @@
+package main
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"deskready/checks/all"
+	"deskready/checks/words"
+)
+
+func (w *world) dataCommand() *cobra.Command {
+	var forget bool
+	var lang string
+	cmd := &cobra.Command{
+		Use: "data", Short: "Say all that is read and sent, and what is kept here", Args: cobra.NoArgs,
+		Long: `Says what each check reads on this computer and what it brings into the report, where the program keeps what, and what
+is sent to whom. Nothing is read to say this. With --forget, runs and queued reports that are kept here are deleted.`,
+		RunE: func(*cobra.Command, []string) error {
+			b, err := w.book(lang, w.list(all.Options{}))
+			if err != nil {
+				return err
+			}
+			if forget {
+				return w.forget(b)
+			}
+			w.printData(b)
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&forget, "forget", false, "delete what is kept of runs, and reports that were not delivered")
+	cmd.Flags().StringVar(&lang, "lang", "", "language, such as en or es")
+	return cmd
+}
+
+func (w *world) printData(b words.Book) {
+	p := func(format string, args ...any) { fmt.Fprintf(w.stdout, format+"\n", args...) }
+	p("%s\n", b.Text("cmd.data.read"))
+	for _, c := range w.list(all.Options{}) {
+		p("%s", b.Text(c.Name+".title"))
+		for _, key := range c.Reads {
+			p("  - %s", b.Text(key))
+		}
+		p("  %s", b.Text("cmd.data.into"))
+		for _, m := range c.Metrics {
+			p("    %s: %s", m.ID, b.Text(m.ID+".title"))
+		}
+		p("")
+	}
+	p("%s\n", b.Text("cmd.promise"))
+	p("%s\n", b.Text("cmd.data.sent"))
+	p("%s", b.Text("cmd.data.kept"))
+	p("  %s", b.Text("cmd.data.keys", "folder", w.keyFolder()))
+	p("  %s", b.Text("cmd.data.state", "folder", w.state))
+}
+
+// forget deletes the state folder's files: runs and the queue. Keys have their own command.
+func (w *world) forget(b words.Book) error {
+	s, err := openState(w.state)
+	if err != nil {
+		return &fault{exit: exitUnexpected, code: "busy", what: "deleting what is kept: " + err.Error(), hint: "wait until the run has ended"}
+	}
+	defer s.close()
+	return filepath.WalkDir(w.state, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || d.Name() == "lock" {
+			return err
+		}
+		if err := os.Remove(path); err != nil {
+			return err
+		}
+		fmt.Fprintln(w.stdout, b.Text("cmd.data.deleted", "file", path))
+		return nil
+	})
+}

@@ -1,0 +1,175 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"deskready/checks"
+	"deskready/checks/all"
+	"deskready/report/collector"
+)
+
+type inviteOptions struct {
+	data, forWhom, policy, out string
+	roles                      []string
+	days                       int
+}
+
+func (w *world) inviteCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "invite", Short: "Invite hires: on the computer where the collector's data folder is"}
+	var o inviteOptions
+	create := &cobra.Command{
+		Use: "create", Short: "Make a signed invite for one hire, with the policy in it", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return w.createInvite(cmd, o) },
+	}
+	f := create.Flags()
+	f.StringVar(&o.forWhom, "for", "", "the hire's full `NAME`")
+	f.StringVar(&o.policy, "policy", "voice-agent", "policy by `NAME` or file")
+	f.StringSliceVar(&o.roles, "role", nil, "overlays of the policy, such as a role or an accommodation")
+	f.IntVar(&o.days, "days", 7, "days until it expires")
+	f.StringVar(&o.out, "out", "", "where to write the invite (`FILE`); default: standard output")
+	list := &cobra.Command{
+		Use: "list", Short: "List invites and how they stand", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return w.listInvites(cmd, o.data) },
+	}
+	revoke := &cobra.Command{
+		Use: "revoke ID", Short: "Take an invite back", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return w.revokeInvite(cmd, o.data, args[0]) },
+	}
+	cmd.PersistentFlags().StringVar(&o.data, "data", "", "the collector's data folder (`DIR`)")
+	cmd.AddCommand(create, list, revoke)
+	return cmd
+}
+
+func (w *world) createInvite(cmd *cobra.Command, o inviteOptions) error {
+	name := checks.Clean(o.forWhom, 200)
+	if name == "" {
+		return usage("add --for \"Full Name\"", "an invite is for somebody")
+	}
+	if o.days < 1 || o.days > 365 {
+		return usage("--days takes 1 to 365", "an invite that lasts %d days", o.days)
+	}
+	p, err := loadPolicy(o.policy, catalogueMetrics(w.list(all.Options{})), o.roles)
+	if err != nil {
+		return err
+	}
+	store, dir, err := w.openStore(cmd.Context(), o.data)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	at, err := readPlace(dir)
+	if err != nil {
+		return usage("start deskready serve --data "+dir+" once before inviting", "the collector of this folder has no address yet")
+	}
+	id, sealed, err := store.Invite(cmd.Context(), collector.NewInvite{
+		For: name, Policy: p, Employer: at.Employer, Collector: at.URL, Pin: at.Pin, TTL: time.Duration(o.days) * 24 * time.Hour,
+	})
+	if err != nil {
+		return err
+	}
+	if o.out == "" {
+		_, err = w.stdout.Write(sealed)
+		return err
+	}
+	if err := writeFile(o.out, sealed); err != nil {
+		return unwritable(err)
+	}
+	fmt.Fprintln(w.stdout, id, o.out)
+	return nil
+}
+
+func (w *world) listInvites(cmd *cobra.Command, data string) error {
+	store, _, err := w.openStore(cmd.Context(), data)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	rows, err := store.Invites(cmd.Context())
+	if err != nil {
+		return err
+	}
+	t := tabwriter.NewWriter(w.stdout, 0, 0, 2, ' ', 0)
+	for _, r := range rows {
+		fmt.Fprintln(t, strings.Join([]string{r.ID, checks.Clean(r.For, 60), r.State, r.Expires.UTC().Format(time.DateOnly)}, "\t"))
+	}
+	return t.Flush()
+}
+
+func (w *world) revokeInvite(cmd *cobra.Command, data, id string) error {
+	store, _, err := w.openStore(cmd.Context(), data)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	if err := store.Revoke(cmd.Context(), id); err != nil {
+		return &fault{exit: exitUsage, code: "usage", what: "revoking " + id + ": " + err.Error(), hint: "deskready invite list shows the ids"}
+	}
+	return nil
+}
+
+func (w *world) backupCommand() *cobra.Command {
+	var data, out string
+	cmd := &cobra.Command{
+		Use: "backup", Short: "Copy the data folder into one file, also while the collector is serving", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			if out == "" {
+				return usage("add --out FILE", "a backup needs a file")
+			}
+			store, _, err := w.openStore(cmd.Context(), data)
+			if err != nil {
+				return err
+			}
+			defer store.Close()
+			f, err := os.OpenFile(out, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+			if err != nil {
+				return unwritable(withoutTemp(err, out))
+			}
+			if err = store.Backup(cmd.Context(), f); err == nil {
+				err = f.Sync()
+			}
+			if closed := f.Close(); err == nil {
+				err = closed
+			}
+			if err != nil {
+				_ = os.Remove(out) // half a backup is none; the first error counts
+				return unwritable(withoutTemp(err, out))
+			}
+			fmt.Fprintln(w.stdout, out)
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&data, "data", "", "the collector's data folder (`DIR`)")
+	cmd.Flags().StringVar(&out, "out", "", "the backup (`FILE`); holds the collector's private keys")
+	return cmd
+}
+
+func (w *world) restoreCommand() *cobra.Command {
+	var data string
+	cmd := &cobra.Command{
+		Use: "restore BACKUP", Short: "Bring a backup back, into a folder that is empty or not there", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			dir, err := w.dataFolder(data)
+			if err != nil {
+				return err
+			}
+			f, err := os.Open(args[0])
+			if err != nil {
+				return unreadable(args[0], err)
+			}
+			defer f.Close()
+			if err := collector.Restore(cmd.Context(), f, dir); err != nil {
+				return &fault{exit: exitUnreadable, code: "backup", what: "restoring " + args[0] + ": " + err.Error(), hint: "restore into an empty folder: --data DIR"}
+			}
+			fmt.Fprintln(w.stdout, dir)
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&data, "data", "", "the folder (`DIR`) to restore into")
+	return cmd
+}

@@ -1,0 +1,302 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"deskready/checks"
+	"deskready/checks/all"
+	"deskready/checks/words"
+	"deskready/report"
+	"deskready/report/collector"
+	"deskready/report/policies"
+	"deskready/report/render"
+	"deskready/report/seal"
+	"deskready/report/verify"
+)
+
+// journey is one run of check under way.
+type journey struct {
+	*world
+	checkOptions
+	book      words.Book
+	catalogue []checks.Check // as described, not yet joined to this run
+	sealed    []byte         // the invite as delivered
+	inv       *report.Invite
+	compiled  []byte
+	pol       report.Policy
+	key       seal.Key
+	state     *runState
+	previous  *runRecord      // the run before this one
+	leftOut   map[string]bool // by check
+	refused   map[string]bool
+	kept      []checks.Result // results that are not measured again
+	client    *http.Client
+	record    runRecord
+	report    report.Report
+	delivered *bool
+	files     report.Files
+	tellAsk   *meter
+	shown     bool // the answer is on standard output already
+}
+
+func (j *journey) close() {
+	if j.state != nil {
+		j.state.close()
+	}
+}
+
+func (j *journey) openBook(context.Context) (err error) {
+	j.leftOut, j.refused = map[string]bool{}, map[string]bool{}
+	j.catalogue = j.list(all.Options{})
+	j.book, err = j.world.book(j.lang, j.catalogue)
+	return err
+}
+
+// openInvite reads the invite from a file or a link and opens it.
+func (j *journey) openInvite(ctx context.Context) error {
+	if j.invite == "" {
+		return nil
+	}
+	file, err := j.fetchInvite(ctx)
+	if err != nil {
+		return err
+	}
+	inv, err := verify.Invite(file, j.now(), nil)
+	if err != nil {
+		return inviteFault(j.invite, err)
+	}
+	j.sealed, j.inv = file, &inv
+	j.client = httpClient(inv.Pin)
+	if j.collector == "" {
+		j.collector = inv.Collector
+	}
+	return nil
+}
+
+func (j *journey) fetchInvite(ctx context.Context) ([]byte, error) {
+	if !strings.HasPrefix(j.invite, "http://") && !strings.HasPrefix(j.invite, "https://") {
+		return readFile(j.invite, report.MaxInvite)
+	}
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	file, err := collector.FetchInvite(ctx, httpClient(""), j.invite)
+	if err != nil {
+		return nil, &fault{
+			exit: exitUnreadable, code: "unreadable", what: "fetching the invite: " + err.Error(),
+			hint: "check the link and your connection, or ask the employer for the invite as a file",
+		}
+	}
+	return file, nil
+}
+
+// inviteFault says what is wrong with an invite and what to do.
+func inviteFault(name string, err error) *fault {
+	f := &fault{exit: 21, code: "malformed", what: "reading the invite " + name + ": " + err.Error(), hint: "download the invite again, or ask the employer for a new one"}
+	var version *report.VersionError
+	switch {
+	case errors.Is(err, verify.ErrExpired):
+		f.exit, f.code, f.hint = 22, "expired", "ask the employer for a new invite"
+	case errors.Is(err, seal.ErrSignature), errors.Is(err, seal.ErrUntrusted):
+		f.exit, f.code, f.hint = 20, "untrusted", "this file was changed on its way; ask the employer for the invite again"
+	case errors.As(err, &version):
+		f.code, f.hint = "version", "get the newest deskready"
+	}
+	return f
+}
+
+// readFile reads a file that somebody else may have made.
+func readFile(name string, limit int64) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, unreadable(name, err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err != nil {
+		return nil, unreadable(name, err)
+	}
+	if int64(len(data)) > limit {
+		return nil, &fault{exit: 21, code: "malformed", what: "reading " + name + ": larger than any such file", hint: "check that this is the right file"}
+	}
+	return data, nil
+}
+
+func unreadable(name string, err error) *fault {
+	var why *fs.PathError
+	text := err.Error()
+	if errors.As(err, &why) {
+		text = why.Err.Error()
+	}
+	return &fault{exit: exitUnreadable, code: "unreadable", what: "reading " + name + ": " + text, hint: "check the name and whether you may read it"}
+}
+
+// openPolicy takes the invite's policy, or the one named, or home.
+func (j *journey) openPolicy(context.Context) error {
+	if j.inv != nil {
+		p, err := report.DecodePolicy(j.inv.Policy.Compiled)
+		if err != nil {
+			return inviteFault(j.invite, err)
+		}
+		j.pol, j.compiled = p, j.inv.Policy.Compiled
+		return nil
+	}
+	name := j.policy
+	if name == "" {
+		name = "home"
+	}
+	p, err := loadPolicy(name, catalogueMetrics(j.catalogue), j.roles)
+	if err != nil {
+		return err
+	}
+	j.pol = p
+	j.compiled, err = p.Compile()
+	return err
+}
+
+// loadPolicy finds a policy by its name among those shipped, or in a file.
+func loadPolicy(name string, metrics []checks.Metric, roles []string) (report.Policy, error) {
+	var p report.Policy
+	var err error
+	if slices.Contains(policies.Names(), name) {
+		p, err = policies.Load(name, metrics, roles...)
+	} else {
+		var data []byte
+		data, err = readFile(name, report.MaxPolicySource)
+		if err != nil {
+			var f *fault
+			if errors.As(err, &f) {
+				f.hint = "policies by name are " + strings.Join(policies.Names(), ", ") + "; or give a file"
+			}
+			return p, err
+		}
+		p, err = report.ParsePolicy(data, metrics, roles...)
+	}
+	if err != nil {
+		return p, &fault{exit: 21, code: "bad_policy", what: "policy " + name + ": " + err.Error(), hint: "deskready policy lint FILE says what is wrong, line by line"}
+	}
+	return p, nil
+}
+
+// judge makes the report of what was measured.
+func (j *journey) judge() {
+	findings := j.pol.Judge(j.record.Results)
+	j.report = report.Report{
+		Version: report.Version,
+		Verdict: report.Decide(findings),
+		Policy:  report.PolicyRef{Name: j.pol.Name, Digest: report.Digest(j.compiled), Compiled: j.compiled},
+		Run:     j.record.Run, Nonce: j.record.Nonce, Attempt: j.record.Attempt, Previous: j.record.Previous, Offline: j.record.Offline,
+		Tool:     j.tool(),
+		Began:    j.record.Began,
+		Seconds:  j.record.seconds(),
+		Results:  j.record.Results,
+		Findings: findings,
+		Consent:  j.record.Consent,
+	}
+	if j.inv != nil {
+		j.report.Invite = &report.InviteRef{ID: j.inv.ID, For: j.inv.For, Sealed: j.sealed}
+		j.report.Audience = j.inv.Collector
+	}
+}
+
+// answer prints the report on standard output, in the format asked for.
+func (j *journey) answer() error {
+	r := j.report
+	r.Files, r.Delivered, r.Assurance = &j.files, j.delivered, report.A0
+	if j.files.Receipt != "" {
+		r.Assurance = j.assured()
+	}
+	var buf bytes.Buffer
+	if err := render.Formats[j.format](&buf, j.book, r, j.look(j.plain)); err != nil {
+		return err
+	}
+	_, err := j.stdout.Write(buf.Bytes())
+	return err
+}
+
+// finish prints the answer, or only how it ended where the answer was shown before the signature.
+func (j *journey) finish() error {
+	if !j.shown {
+		return j.answer()
+	}
+	for _, end := range []struct{ key, value string }{
+		{"cmd.left.draft", j.files.Draft}, {"cmd.left.report", j.files.Report},
+		{"cmd.left.receipt", j.files.Receipt}, {"cmd.left.page", j.files.HTML},
+	} {
+		if end.value != "" {
+			j.say("%s", j.book.Text(end.key, "file", end.value))
+		}
+	}
+	return nil
+}
+
+// assured is the level that the collector's receipt gives.
+func (j *journey) assured() report.Assurance {
+	opened, err := openReport(j.files.Report, "", j.now)
+	if err != nil || opened.Receipt == nil {
+		return report.A0
+	}
+	return opened.Receipt.Assurance
+}
+
+func (j *journey) exit(ctx context.Context) error {
+	switch {
+	case ctx.Err() != nil:
+		return exit(exitInterrupted)
+	case j.delivered != nil && !*j.delivered:
+		return exit(exitUndelivered)
+	}
+	return verdictExit(j.report.Verdict)
+}
+
+func verdictExit(v report.Verdict) error {
+	switch v {
+	case report.Ready:
+		return nil
+	case report.NotReady:
+		return exit(exitNotReady)
+	default:
+		return exit(exitUndecided)
+	}
+}
+
+// keyFolder holds one key for each collector, so that employers cannot find out about each other.
+func (w *world) keyFolder() string { return filepath.Join(w.config, "keys") }
+
+// openKey loads the hire's key for this collector, and makes it on first use.
+func (j *journey) openKey(context.Context) error {
+	if j.config == "" {
+		return &fault{exit: exitUnexpected, code: "no_home", what: "there is no folder for the key: this account has no home", hint: "set DESKREADY_CONFIG to a folder that is yours alone"}
+	}
+	name := "self"
+	if j.inv != nil {
+		name = strings.TrimPrefix(report.Digest([]byte(j.inv.Key)), "sha256:")[:16]
+	}
+	key, err := loadOrMakeKey(filepath.Join(j.keyFolder(), name+".pem"), j.rand)
+	if err != nil {
+		return &fault{exit: exitUnexpected, code: "key", what: "opening the signing key: " + err.Error(), hint: "the key lies in " + j.keyFolder() + "; it must be yours, and there must be room on the disk"}
+	}
+	j.key = key
+	return nil
+}
+
+func loadOrMakeKey(path string, random io.Reader) (seal.Key, error) {
+	key, err := seal.LoadKey(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return key, err
+	}
+	key, err = seal.NewKey(random)
+	if err != nil {
+		return key, err
+	}
+	return key, key.Save(path)
+}

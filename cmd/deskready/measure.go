@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"deskready/checks"
+	"deskready/checks/all"
+	"deskready/checks/audio"
+	"deskready/checks/bandwidth"
+	"deskready/checks/browser"
+	"deskready/checks/office"
+	"deskready/checks/system"
+	"deskready/report"
+	"deskready/report/collector"
+)
+
+// openState takes the run's place on this computer, and finds the run before it.
+func (j *journey) openState(context.Context) error {
+	s, err := openState(j.world.state)
+	if errors.Is(err, errBusy) {
+		return &fault{exit: exitUnexpected, code: "busy", what: err.Error(), hint: "wait until it has ended, or close it"}
+	}
+	if err != nil {
+		return &fault{exit: exitUnexpected, code: "state", what: "keeping the run: " + err.Error(), hint: "make room on the disk, or set DESKREADY_STATE to a folder that is yours"}
+	}
+	j.state = s
+	j.previous = s.load()
+	j.record = runRecord{Same: j.same(), Began: j.now().UTC().Truncate(time.Second)}
+	if !j.resume {
+		return nil
+	}
+	if j.previous == nil || j.previous.Ended || j.previous.Same != j.record.Same {
+		return usage("start anew, without --resume", "there is no interrupted run under this invite, policy and program version to go on with")
+	}
+	j.record = *j.previous
+	j.kept = j.previous.Results
+	return nil
+}
+
+// same names what must not change in the middle of a run.
+func (j *journey) same() string {
+	return report.Digest([]byte(strings.Join([]string{string(j.sealed), string(j.compiled), j.version, j.commit}, "\x00")))
+}
+
+func (j *journey) previousFailed() []string {
+	if j.previous == nil || !j.previous.Ended || j.previous.Same != j.record.Same {
+		return nil
+	}
+	return j.previous.Failed
+}
+
+// openRun asks the collector for a run: its nonce says that this report was made now, its ticket lets the line be
+// measured to the office. Without a connection the run goes on with the invite's own nonce, and says so.
+func (j *journey) openRun(ctx context.Context) error {
+	j.record.Run, j.record.Nonce, j.record.Offline = j.random(), "", false
+	if j.inv == nil {
+		return nil
+	}
+	j.record.Nonce, j.record.Offline = j.inv.Nonce, true
+	if j.noSend {
+		return nil
+	}
+	j.say("%s", j.book.Text("cmd.connecting", "employer", j.inv.Employer))
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	c := collector.Client{Base: j.collector, HTTP: j.client, Key: j.key}
+	err := c.Enrol(ctx, *j.inv)
+	var run collector.Run
+	if err == nil {
+		run, err = c.Begin(ctx, *j.inv)
+	}
+	if err != nil {
+		return j.withoutCollector(err)
+	}
+	j.record.Run, j.record.Nonce, j.record.Offline = run.ID, run.Nonce, false
+	j.record.Attempt, j.record.Previous, j.record.ticket = run.Attempt, run.Previous, run.Ticket
+	return nil
+}
+
+// withoutCollector goes on where the collector cannot be reached, and stops where it refuses: measuring for a report
+// that will never be taken would waste the hire's time.
+func (j *journey) withoutCollector(err error) error {
+	if f := refusedFault(err); f != nil {
+		return f
+	}
+	j.say("%s", j.book.Text("cmd.offline", "why", err.Error()))
+	return nil
+}
+
+func (j *journey) random() string {
+	id := make([]byte, 16)
+	_, _ = io.ReadFull(j.rand, id) // crypto/rand cannot fail
+	return hex.EncodeToString(id)
+}
+
+// options joins the checks to this run.
+func (j *journey) options() all.Options {
+	o := all.Options{
+		Bandwidth: bandwidth.Options{},
+		Audio: audio.Options{
+			Child: j.soundChild,
+			Env:   j.env,
+		},
+		System:  system.Options{Home: j.home, Now: j.now, Env: j.env},
+		Browser: browser.Options{Home: j.home, Now: j.now, Env: j.env},
+	}
+	if j.record.ticket != "" {
+		o.Bandwidth.Ticket = &office.Ticket{Base: j.collector, Token: j.record.ticket}
+		o.Bandwidth.TLS = pinned(j.inv.Pin)
+	}
+	if j.asks && !j.yes {
+		o.Audio.Ask = j.ask
+	}
+	return o
+}
+
+// measure runs what is to be run, and keeps each result as it comes.
+func (j *journey) measure(ctx context.Context) {
+	began := j.now()
+	j.record.Results = nil
+	var list []checks.Check
+	for _, c := range j.list(j.options()) {
+		if kept := slices.IndexFunc(j.kept, func(r checks.Result) bool { return r.Check == c.Name }); kept >= 0 && !slices.Contains(j.only, c.Name) {
+			j.record.Results = append(j.record.Results, j.kept[kept])
+			continue
+		}
+		switch {
+		case j.leftOut[c.Name]:
+			c = checks.LeftOut(c)
+		case j.refused[c.Name]:
+			c = checks.Refused(c)
+		}
+		list = append(list, c)
+	}
+	m := newMeter(j.world, j.book, j.plain, list)
+	j.tellAsk = m
+	spent := j.record.Spent
+	for result := range checks.Run(ctx, j.now, list, m.tell) {
+		j.record.Results = append(j.record.Results, result)
+		j.record.Spent = spent + j.now().Sub(began).Seconds()
+		j.keep(false)
+	}
+	m.end()
+	j.inOrder()
+}
+
+// keep writes down what was measured. A run that cannot be kept can still be finished.
+func (j *journey) keep(ended bool) {
+	r := j.record
+	r.Ended = ended
+	r.Results = finished(r.Results)
+	if err := j.state.save(r); err != nil {
+		j.say("%s", j.book.Text("cmd.not_kept", "why", err.Error()))
+	}
+}
+
+// inOrder sorts the results as the checks are listed: reports of one machine can be laid side by side.
+func (j *journey) inOrder() {
+	place := func(r checks.Result) int {
+		return slices.IndexFunc(j.catalogue, func(c checks.Check) bool { return c.Name == r.Check })
+	}
+	slices.SortStableFunc(j.record.Results, func(a, b checks.Result) int { return place(a) - place(b) })
+}
+
+// failedChecks are those that "--only failed" repeats.
+func failedChecks(findings []report.Finding) []string {
+	var names []string
+	for _, f := range findings {
+		name, _, _ := strings.Cut(f.Metric, ".")
+		if (f.Outcome == report.Fail || f.Outcome == report.Unknown) && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}

@@ -1,0 +1,193 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os/exec"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"deskready/checks"
+	"deskready/checks/all"
+	"deskready/checks/words"
+	"deskready/report"
+)
+
+// world is all that the commands take from outside. Scripts give them another one.
+type world struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	env            func(string) string
+	now            func() time.Time
+	rand           io.Reader
+	home           string // the user's own folder
+	config, state  string // ours: settings and keys; runs under way
+	asks           bool   // a person can be asked: standard input and error are a terminal
+	terminal       bool   // standard error is a terminal
+	answers        bool   // standard output is a terminal
+	width          func() int
+	self           func(ctx context.Context, args ...string) *exec.Cmd // starts this program again
+	list           func(all.Options) []checks.Check
+	version        string
+	commit         string
+}
+
+// Exit codes: a promise to scripts, described in the help of the commands.
+const (
+	exitReady       = 0
+	exitUnexpected  = 1
+	exitUsage       = 2
+	exitUnreadable  = 3
+	exitNotReady    = 10
+	exitUndecided   = 11
+	exitUndelivered = 12
+	exitInterrupted = 130
+)
+
+// fault is an error as people meet it: what was being done to what, and what to do about it.
+type fault struct {
+	exit int
+	code string // for scripts, in the JSON error
+	what string
+	hint string
+}
+
+func (f *fault) Error() string { return f.what }
+
+// exit is an answer that is not ready: no error to print, yet an exit code.
+type exit int
+
+func (e exit) Error() string { return fmt.Sprintf("exit %d", int(e)) }
+
+func usage(hint, format string, args ...any) *fault {
+	return &fault{exit: exitUsage, code: "usage", what: fmt.Sprintf(format, args...), hint: hint}
+}
+
+// run is the whole program.
+func (w *world) run(ctx context.Context, args []string) int {
+	root := w.root()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	return w.end(ctx, args, err)
+}
+
+// end turns what a command came back with into an exit code, and says it where it needs saying.
+func (w *world) end(ctx context.Context, args []string, err error) int {
+	var e exit
+	switch {
+	case err == nil:
+		return exitReady
+	case errors.As(err, &e):
+		return int(e)
+	}
+	var f *fault
+	if !errors.As(err, &f) {
+		f = &fault{exit: exitUnexpected, code: "unexpected", what: err.Error()}
+		switch {
+		case ctx.Err() != nil:
+			f = &fault{exit: exitInterrupted, code: "interrupted", what: "stopped before the end"}
+		case strings.Contains(f.what, "unknown command"), strings.Contains(f.what, "unknown flag"),
+			strings.Contains(f.what, "unknown shorthand flag"), strings.Contains(f.what, "flag needs an argument"),
+			strings.Contains(f.what, "invalid argument"), strings.Contains(f.what, "arg(s)"):
+			f.exit, f.code, f.hint = exitUsage, "usage", "see deskready help"
+		}
+	}
+	fmt.Fprintln(w.stderr, "deskready:", checks.Clean(f.what, 1000))
+	if f.hint != "" {
+		fmt.Fprintln(w.stderr, "hint:", f.hint)
+	}
+	if wantsJSON(args) {
+		w.writeJSON(map[string]any{
+			"version": report.Version,
+			"error":   map[string]string{"code": f.code, "message": f.what, "hint": f.hint},
+		})
+	}
+	return f.exit
+}
+
+// wantsJSON looks at the bare arguments: the promise of one JSON document holds where they could not even be parsed.
+func wantsJSON(args []string) bool {
+	at := slices.Index(args, "--format")
+	return slices.Contains(args, "--format=json") || at >= 0 && at+1 < len(args) && args[at+1] == "json"
+}
+
+func (w *world) writeJSON(v any) {
+	enc := json.NewEncoder(w.stdout)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(v) // a closed pipe: there is nobody left to tell
+}
+
+func (w *world) root() *cobra.Command {
+	cobra.MousetrapHelpText = "" // a double click must run
+	root := &cobra.Command{
+		Use:           "deskready",
+		Short:         "Check that this computer, line and headset are ready for work",
+		SilenceErrors: true, SilenceUsage: true,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			b, err := w.book("", all.All(all.Options{}))
+			if err != nil {
+				return err
+			}
+			fmt.Fprintln(w.stdout, b.Text("cmd.start", "version", w.version))
+			return nil
+		},
+	}
+	root.SetIn(w.stdin)
+	root.SetOut(w.stdout)
+	root.SetErr(w.stderr)
+	root.CompletionOptions.HiddenDefaultCmd = false
+	root.AddCommand(
+		w.checkCommand(), w.signCommand(), w.sendCommand(), w.showCommand(), w.verifyCommand(),
+		w.policyCommand(), w.keyCommand(), w.dataCommand(), w.schemaCommand(),
+		w.inviteCommand(), w.serveCommand(), w.versionCommand(), w.soundCommand(),
+	)
+	return root
+}
+
+// book opens the texts in the language asked for, or else in that of the environment, or else in English.
+func (w *world) book(lang string, list []checks.Check) (words.Book, error) {
+	sources := w.sources(list)
+	if lang != "" {
+		b, err := words.Open(lang, sources...)
+		if err != nil {
+			return b, usage("languages are "+strings.Join(words.Languages(sources...), ", "), "--lang %s: %v", lang, err)
+		}
+		return b, nil
+	}
+	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
+		if v := w.env(name); v != "" {
+			if b, err := words.Open(v, sources...); err == nil {
+				return b, nil
+			}
+			break
+		}
+	}
+	return words.Open(words.Fallback, sources...)
+}
+
+func (w *world) sources(list []checks.Check) []fs.FS {
+	sources := ownWords()
+	for _, c := range list {
+		sources = append(sources, c.Words)
+	}
+	return sources
+}
+
+func (w *world) versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintln(w.stdout, strings.TrimSpace("deskready "+w.version+" "+w.commit))
+			return err
+		},
+	}
+}

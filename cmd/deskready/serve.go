@@ -1,0 +1,301 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"deskready/checks"
+	"deskready/checks/all"
+	"deskready/checks/bandwidth"
+	"deskready/checks/office"
+	"deskready/checks/words"
+	"deskready/report"
+	"deskready/report/collector"
+	"deskready/report/policies"
+)
+
+type serveOptions struct {
+	listen, publicURL, data string
+	employer                string
+	tlsCert, tlsKey         string
+	behindProxy             string
+}
+
+// place is where a collector can be reached. It lies in the data folder, so that invites made beside a running
+// collector name the right address.
+type place struct {
+	URL      string `json:"url"`
+	Pin      string `json:"pin,omitzero"`
+	Employer string `json:"employer"`
+}
+
+func (w *world) serveCommand() *cobra.Command {
+	var o serveOptions
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Receive reports: the collector, with its pages for recruiters",
+		Long: `Serves invites, receives reports and shows them to recruiters. Needs no configuration: everything lies in one folder.
+On this computer's own address it speaks plain HTTP; on any other it speaks TLS with a certificate of its own making,
+which invites pin, or with --tls-cert and --tls-key; behind a proxy (--behind-proxy ADDRESS) it speaks plain HTTP to that
+proxy alone. Prints its address, and once the link for the first administrator.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return w.serve(cmd.Context(), o) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.listen, "listen", "127.0.0.1:8440", "`ADDRESS` to listen on")
+	f.StringVar(&o.publicURL, "public-url", "", "address (`URL`) by which hires reach this collector")
+	f.StringVar(&o.data, "data", "", "data folder (`DIR`)")
+	f.StringVar(&o.employer, "employer", "", "who asks: the `NAME` that hires see")
+	f.StringVar(&o.tlsCert, "tls-cert", "", "certificate (PEM `FILE`)")
+	f.StringVar(&o.tlsKey, "tls-key", "", "its key (PEM `FILE`)")
+	f.StringVar(&o.behindProxy, "behind-proxy", "", "`ADDRESS` of the proxy that speaks TLS for this collector")
+	cmd.AddCommand(w.backupCommand(), w.restoreCommand())
+	return cmd
+}
+
+func (w *world) dataFolder(dir string) (string, error) {
+	switch {
+	case dir != "":
+		return dir, nil
+	case w.state != "":
+		return filepath.Join(w.state, "collector"), nil
+	}
+	return "", usage("add --data DIR", "there is no folder for the collector's data: this account has no home")
+}
+
+func (w *world) openStore(ctx context.Context, dir string) (*collector.Store, string, error) {
+	dir, err := w.dataFolder(dir)
+	if err != nil {
+		return nil, "", err
+	}
+	store, err := collector.Open(ctx, dir, w.rand, w.now)
+	if err != nil {
+		return nil, "", &fault{exit: exitUnexpected, code: "store", what: "opening the data folder " + dir + ": " + err.Error(), hint: "the folder must be yours, on a local disk with room; deskready serve restore brings back a backup"}
+	}
+	return store, dir, nil
+}
+
+func (w *world) serve(ctx context.Context, o serveOptions) (err error) {
+	store, dir, err := w.openStore(ctx, o.data)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	listener, err := net.Listen("tcp", o.listen)
+	if err != nil {
+		return &fault{exit: exitUnexpected, code: "listen", what: "listening on " + o.listen + ": " + err.Error(), hint: "choose another address with --listen"}
+	}
+	defer listener.Close()
+	at, tlsConfig, err := o.place(dir, listener.Addr(), w.rand, w.now())
+	if err != nil {
+		return err
+	}
+	if err := o.keepPlace(dir, &at); err != nil {
+		return err
+	}
+	server, err := w.server(store, dir, at)
+	if err != nil {
+		return err
+	}
+	link, err := store.AdminLink(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(w.stdout, at.URL)
+	if link != "" {
+		fmt.Fprintln(w.stdout, at.URL+"/link/"+link)
+		w.say("The second line is the link for the first administrator. It works once.")
+	}
+	if tlsConfig != nil {
+		listener = tls.NewListener(listener, tlsConfig)
+	}
+	httpServer := server.HTTPServer()
+	if o.behindProxy != "" {
+		httpServer.Handler = behind(o.behindProxy, httpServer.Handler)
+	}
+	return serveUntil(ctx, httpServer, listener)
+}
+
+// serveUntil serves until ctx ends, and then lets what is under way come to its end.
+func serveUntil(ctx context.Context, s *http.Server, l net.Listener) error {
+	done := make(chan error, 1)
+	go func() { done <- s.Serve(l) }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	}
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	if err := s.Shutdown(drain); err != nil {
+		return s.Close()
+	}
+	return nil
+}
+
+// server joins the collector, which knows no check, with the office ends, which know no report.
+func (w *world) server(store *collector.Store, dir string, at place) (*collector.Server, error) {
+	list := w.list(all.Options{})
+	metrics := catalogueMetrics(list)
+	secret := office.Secret(store.TicketSecret())
+	log := slog.New(slog.NewTextHandler(w.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	end := &bandwidth.Office{Secret: secret, Now: w.now}
+	names := policies.Names()
+	own, err := filepath.Glob(filepath.Join(dir, "policies", "*.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range own {
+		names = append(names, strings.TrimSuffix(filepath.Base(f), ".yaml"))
+	}
+	return &collector.Server{
+		Store: store, PublicURL: at.URL, Pin: at.Pin, Employer: at.Employer,
+		Book: func(lang string) words.Book {
+			b, err := words.Open(lang, w.sources(list)...)
+			if err != nil {
+				b, _ = words.Open(words.Fallback, w.sources(list)...) // embedded, and tested
+			}
+			return b
+		},
+		PolicyNames: names,
+		Policies: func(name string) (report.Policy, error) {
+			return collectorPolicy(dir, name, metrics)
+		},
+		Ticket: secret.Issue,
+		Office: end.Handler(),
+		Now:    w.now, Log: log, Version: w.version,
+	}, nil
+}
+
+// collectorPolicy finds a policy among those shipped and those in the data folder's policies.
+func collectorPolicy(dir, name string, metrics []checks.Metric) (report.Policy, error) {
+	file := filepath.Join(dir, "policies", filepath.Base(name)+".yaml")
+	if _, err := os.Stat(file); err == nil {
+		name = file
+	}
+	return loadPolicy(name, metrics, nil)
+}
+
+// place decides how the collector can be reached and by which certificate.
+func (o serveOptions) place(dir string, addr net.Addr, random interface{ Read([]byte) (int, error) }, now time.Time) (place, *tls.Config, error) {
+	host, port, err := net.SplitHostPort(addr.String())
+	if err != nil {
+		return place{}, nil, err
+	}
+	ip := net.ParseIP(host)
+	at := place{URL: o.publicURL}
+	scheme := "https"
+	if o.behindProxy != "" || o.tlsCert == "" && ip.IsLoopback() {
+		scheme = "http"
+	}
+	if at.URL == "" {
+		if ip.IsUnspecified() || o.behindProxy != "" {
+			return at, nil, usage("add --public-url https://NAME:"+port, "invites must name an address that hires can reach, and %s is none", addr)
+		}
+		at.URL = scheme + "://" + net.JoinHostPort(host, port)
+	}
+	u, err := url.Parse(at.URL)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return at, nil, usage("write it like https://desk.example.com", "--public-url %s is no address", at.URL)
+	}
+	at.URL = strings.TrimSuffix(at.URL, "/")
+	if scheme == "http" {
+		return at, nil, nil
+	}
+	if o.tlsCert != "" {
+		cert, err := tls.LoadX509KeyPair(o.tlsCert, o.tlsKey)
+		if err != nil {
+			return at, nil, &fault{exit: exitUnreadable, code: "tls", what: "reading the certificate: " + err.Error(), hint: "give both --tls-cert and --tls-key, as PEM files"}
+		}
+		return at, serverTLS(cert), nil
+	}
+	cert, err := ownCertificate(dir, u.Hostname(), random, now)
+	if err != nil {
+		return at, nil, err
+	}
+	at.Pin = keyPin(cert.Leaf.RawSubjectPublicKeyInfo)
+	return at, serverTLS(cert), nil
+}
+
+// serverTLS speaks HTTP/1.1 alone: the measurement of the line needs connections of its own.
+func serverTLS(cert tls.Certificate) *tls.Config {
+	return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{cert}, NextProtos: []string{"http/1.1"}}
+}
+
+func placeFile(dir string) string { return filepath.Join(dir, "place.json") }
+
+func (o serveOptions) keepPlace(dir string, at *place) error {
+	before, _ := readPlace(dir) // none on the first start
+	at.Employer = o.employer
+	if at.Employer == "" {
+		at.Employer = before.Employer
+	}
+	if at.Employer == "" {
+		u, err := url.Parse(at.URL)
+		if err != nil {
+			return err
+		}
+		at.Employer = u.Host
+	}
+	data, err := json.Marshal(at)
+	if err != nil {
+		return err
+	}
+	return writeFile(placeFile(dir), data)
+}
+
+func readPlace(dir string) (place, error) {
+	data, err := os.ReadFile(placeFile(dir))
+	if err != nil {
+		return place{}, err
+	}
+	var at place
+	return at, json.Unmarshal(data, &at)
+}
+
+// behind takes requests of one proxy alone, and believes what it says of whom it speaks for.
+func behind(proxy string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		host, port, err := net.SplitHostPort(r.RemoteAddr)
+		if err != nil || host != proxy {
+			http.Error(rw, "this collector speaks to its proxy alone", http.StatusForbidden)
+			return
+		}
+		hops := strings.Split(r.Header.Get("X-Forwarded-For"), ",")
+		if last := strings.TrimSpace(hops[len(hops)-1]); net.ParseIP(last) != nil {
+			r.RemoteAddr = net.JoinHostPort(last, port)
+		}
+		next.ServeHTTP(rw, r)
+	})
+}
+
+// refusedFault tells a collector's refusal, which trying again would not change, from a line that is down: nil then.
+func refusedFault(err error) *fault {
+	var refused *collector.Refused
+	if !errors.As(err, &refused) {
+		return nil
+	}
+	f := &fault{exit: exitUndelivered, code: refused.Reason, what: "the employer's collector refused: " + refused.Error(), hint: "show this line to the person who invited you"}
+	switch refused.Reason {
+	case "invite_expired":
+		f.exit, f.hint = 22, "ask the employer for a new invite"
+	case "invite_revoked":
+		f.exit, f.hint = 26, "ask the employer for a new invite"
+	case "key_mismatch":
+		f.exit, f.hint = 23, "this invite was answered from another computer or account; ask the employer for a new invite"
+	}
+	return f
+}
