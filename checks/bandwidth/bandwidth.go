@@ -1,0 +1,183 @@
+// Package bandwidth measures the throughput of a line both ways and its idle round-trip time, against an office end or,
+// without one, against public speedtest.net servers. Both ends of the protocol are here.
+//
+// speedtest-go drives the transfers: it makes the requests, keeps its connections busy and paces the pings. What is
+// reported is counted here: downloads by our own reader, uploads by what the office end says it read or, against public
+// servers, by requests they have acknowledged. The throughput is the mean of 250 ms slices without the first 1.5 s; the
+// slices, those of the start included, are the Samples of the measurement. A direction that reached its cap of bytes
+// sooner has fewer than ten Samples, and its value is a lower bound: the line carries at least that much.
+package bandwidth
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"io/fs"
+	"net/http"
+	"time"
+
+	"deskready/checks"
+	"deskready/checks/office"
+)
+
+//go:embed words
+var words embed.FS
+
+var (
+	download = checks.Metric{ID: "bandwidth.download", Unit: checks.BitsPerSecond, Better: checks.Higher}
+	upload   = checks.Metric{ID: "bandwidth.upload", Unit: checks.BitsPerSecond, Better: checks.Higher}
+	rtt      = checks.Metric{ID: "bandwidth.rtt", Unit: checks.Seconds, Better: checks.Lower, Decimals: 4}
+)
+
+// Options say what is measured against, and how much it may cost. Zero values stand for the defaults.
+type Options struct {
+	Ticket    *office.Ticket  // nil: public speedtest.net servers
+	Transport *http.Transport // carries proxy, dialer and TLS pin; it is cloned. nil: direct, the system's roots
+
+	Direction   time.Duration // length of each direction; 8 s
+	Bytes       int64         // cap of each direction; 60 MB
+	Connections int           // at the same time; 8, so that one lost packet does not halve the rate
+	Patience    time.Duration // without a byte or an answer for so long, there is no measuring; 5 s
+	Queue       time.Duration // longest wait for a turn at the office end; 2 min
+}
+
+func (o Options) withDefaults() Options {
+	set := func(d *time.Duration, v time.Duration) {
+		if *d <= 0 {
+			*d = v
+		}
+	}
+	set(&o.Direction, 8*time.Second)
+	set(&o.Patience, 5*time.Second)
+	set(&o.Queue, 2*time.Minute)
+	if o.Bytes <= 0 {
+		o.Bytes = 60e6
+	}
+	if o.Connections <= 0 {
+		o.Connections = 8
+	}
+	if o.Transport == nil {
+		o.Transport = &http.Transport{}
+	}
+	return o
+}
+
+// New is the check of the line's throughput.
+func New(o Options) checks.Check {
+	o = o.withDefaults()
+	releaseDefaultClient()
+	texts, err := fs.Sub(words, "words")
+	if err != nil {
+		panic(err) // only for a path that is no path
+	}
+	reads := []string{"bandwidth.reads.office"}
+	if o.Ticket == nil {
+		reads = []string{"bandwidth.reads.public"}
+	}
+	return checks.Check{
+		Name:    "bandwidth",
+		Metrics: []checks.Metric{download, upload, rtt},
+		Words:   texts,
+		Reads:   reads,
+		Limit:   o.Queue + 2*o.Direction + 6*o.Patience + 14*time.Second,
+		Alone:   true,
+		Measure: func(ctx context.Context, tell checks.Progress) ([]checks.Measurement, error) {
+			return measure(ctx, o, tell)
+		},
+	}
+}
+
+// A target is what is measured against.
+type target struct {
+	url   string // of its upload.php: speedtest-go finds the rest beside it
+	guard func(transport http.RoundTripper, small int64, patience time.Duration) *office.Guard
+	desk  *desk // the office end's own account; nil for public servers
+}
+
+func measure(ctx context.Context, o Options, tell checks.Progress) ([]checks.Measurement, error) {
+	m := meter{tell: tell, began: time.Now(), options: o}
+	to, release, err := find(ctx, o, &m)
+	if err != nil {
+		return nil, problem(ctx, err)
+	}
+	defer release()
+	var got []checks.Measurement
+	trips, err := roundTrips(ctx, o, to, &m)
+	if err != nil {
+		return nil, problem(ctx, err)
+	}
+	got = append(got, trips)
+	for _, way := range []direction{
+		{metric: download, step: "bandwidth.step.download", transfer: transferDown, share: 0.15},
+		{metric: upload, step: "bandwidth.step.upload", transfer: transferUp, share: 0.57},
+	} {
+		one, err := way.transfer(ctx, o, to, m.live(way))
+		if err != nil {
+			p := problem(ctx, err)
+			if ctx.Err() != nil {
+				return got, p
+			}
+			one = way.metric.Missing("", p)
+		}
+		got = append(got, one)
+	}
+	return got, nil
+}
+
+// A direction is one way of the line.
+type direction struct {
+	metric   checks.Metric
+	step     string
+	share    float64 // of the check, when it begins
+	transfer func(ctx context.Context, o Options, to target, live func(rate float64)) (checks.Measurement, error)
+}
+
+// find takes a turn at the office end, or finds a public server.
+func find(ctx context.Context, o Options, m *meter) (to target, release func(), err error) {
+	if o.Ticket == nil {
+		to, err = publicServer(ctx, o, m)
+		return to, func() {}, err
+	}
+	d := newDesk(o)
+	if err := d.queue(ctx, o.Queue, m); err != nil {
+		return target{}, nil, err
+	}
+	to = target{
+		url:  o.Ticket.At("speedtest/upload.php"),
+		desk: d,
+		guard: func(transport http.RoundTripper, small int64, patience time.Duration) *office.Guard {
+			return &office.Guard{Ticket: o.Ticket, Transport: transport, Small: small, Patience: patience}
+		},
+	}
+	return to, func() { d.release(ctx) }, nil
+}
+
+// problem is what an error means for a report.
+func problem(ctx context.Context, err error) *checks.Problem {
+	if ctx.Err() != nil {
+		return &checks.Problem{Code: checks.CodeInterrupted, Side: checks.SideHire}
+	}
+	var p *checks.Problem
+	if errors.As(err, &p) {
+		return p
+	}
+	return office.Explain(err)
+}
+
+// lines makes the transport of a phase: HTTP/1.1 only, for a single HTTP/2 connection would measure one TCP connection,
+// and no more connections than asked.
+func (o Options) lines(n int) *http.Transport {
+	t := o.Transport.Clone()
+	t.TLSNextProto = map[string]func(string, tlsConn) http.RoundTripper{}
+	t.ForceAttemptHTTP2 = false
+	t.Protocols = new(http.Protocols)
+	t.Protocols.SetHTTP1(true)
+	if t.TLSClientConfig != nil {
+		t.TLSClientConfig.NextProtos = nil
+	}
+	t.MaxIdleConnsPerHost, t.MaxConnsPerHost, t.MaxIdleConns = n, n, 0
+	t.DisableCompression = true
+	t.ReadBufferSize, t.WriteBufferSize = 128<<10, 64<<10
+	t.DialContext = dropping(t.DialContext, o.Patience)
+	return t
+}

@@ -1,0 +1,120 @@
+package bandwidth
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"deskready/checks"
+	"deskready/checks/checktest"
+	"deskready/checks/office"
+)
+
+// seen is what an office end recorded.
+type seen struct {
+	mu   sync.Mutex
+	runs map[string][]checks.Measurement
+}
+
+func (s *seen) record(run string, ms []checks.Measurement) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.runs == nil {
+		s.runs = map[string][]checks.Measurement{}
+	}
+	s.runs[run] = ms
+}
+
+func (s *seen) of(run string) []checks.Measurement {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.runs[run]
+}
+
+// newOffice is an office end over loopback, and the options of a short test against it.
+func newOffice(t testing.TB, o *Office) Options {
+	t.Helper()
+	if o.Secret == nil {
+		o.Secret = office.NewSecret()
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	srv := httptest.NewServer(o.Handler())
+	t.Cleanup(srv.Close)
+	return against(srv.URL, o.Secret.Issue("run-1", time.Now().Add(time.Minute), office.DefaultCaps()))
+}
+
+func against(base, token string) Options {
+	return Options{
+		Ticket:    &office.Ticket{Base: base, Token: token},
+		Direction: 3 * time.Second,
+		Bytes:     20e6,
+		Patience:  time.Second,
+		Queue:     5 * time.Second,
+	}
+}
+
+// run runs the check as the program does, and gives its measurements by metric.
+func run(ctx context.Context, t testing.TB, o Options, tell checks.Progress) map[string]checks.Measurement {
+	t.Helper()
+	got := map[string]checks.Measurement{}
+	for result := range checks.Run(ctx, time.Now, []checks.Check{New(o)}, tell) {
+		for _, m := range result.Measurements {
+			got[m.Metric] = m
+		}
+	}
+	if len(got) != 3 {
+		t.Fatalf("metrics answered: %v", got)
+	}
+	if http.DefaultClient.Transport != nil {
+		t.Error("http.DefaultClient has a transport after a run")
+	}
+	return got
+}
+
+func TestConforms(t *testing.T) {
+	checktest.Conforms(t, New(newOffice(t, &Office{})))
+}
+
+func TestDefaultClientIsLeftAlone(t *testing.T) {
+	New(Options{})
+	if http.DefaultClient.Transport != nil {
+		t.Error("http.DefaultClient has a transport after New")
+	}
+}
+
+func TestBothEnds(t *testing.T) {
+	var record seen
+	o := newOffice(t, &Office{Record: record.record})
+	var events []checks.Event
+	got := run(t.Context(), t, o, func(e checks.Event) { events = append(events, e) })
+	for _, id := range []string{"bandwidth.download", "bandwidth.upload"} {
+		if m := got[id]; m.Missing != nil || m.Value < 50e6 {
+			t.Errorf("%s over loopback: %+v", id, m)
+		}
+	}
+	if m := got["bandwidth.rtt"]; m.Missing != nil || m.Value <= 0 || m.Value > 0.05 || len(m.Samples) != 10 {
+		t.Errorf("rtt over loopback: %+v", m)
+	}
+	steps := map[string]bool{}
+	for _, e := range events {
+		steps[e.Step] = true
+	}
+	for _, step := range []string{"bandwidth.step.rtt"} {
+		if !steps[step] {
+			t.Errorf("progress lacks %s: %v", step, steps)
+		}
+	}
+	for _, m := range record.of("run-1") {
+		if m.By != checks.ByCollector {
+			t.Errorf("recorded by %q", m.By)
+		}
+	}
+	if len(record.of("run-1")) != 2 {
+		t.Errorf("the office recorded %+v", record.of("run-1"))
+	}
+}

@@ -1,0 +1,193 @@
+package bandwidth
+
+import (
+	"crypto/rand"
+	"fmt"
+	mrand "math/rand/v2"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"deskready/checks"
+	"deskready/checks/office"
+)
+
+// An Office is the office end: the HTTP shape of a speedtest.net server under a ticket, and what it counts itself. It
+// serves one run at a time, for two would measure each other; the others wait their turn.
+type Office struct {
+	Secret office.Secret
+	Now    func() time.Time                            // the wall clock, for the expiry of tickets
+	Record func(run string, seen []checks.Measurement) // told at the end of each session; may be nil
+	Limits Limits
+
+	mu      sync.Mutex
+	present *session         // whose turn it is
+	waiting []waiter         // who came first, first
+	used    map[string]usage // by ticket, until it expires
+	block   []byte           // random: cannot be compressed on the way
+}
+
+// Limits bound what one session may do to the office end. Zero values stand for DefaultLimits.
+type Limits struct {
+	Session time.Duration // the whole of a session, after which its connections are cut
+	Idle    time.Duration // a session in which nothing happens for so long is over
+	Upload  int64         // bytes of one upload request
+}
+
+// DefaultLimits fit the default Options of the other end.
+func DefaultLimits() Limits {
+	return Limits{Session: time.Minute, Idle: 6 * time.Second, Upload: 8 << 20}
+}
+
+const (
+	blockSize = 4 << 20
+	chunk     = 16 << 10 // one TLS record: small, so that the count keeps up with the line
+	turn      = 2 * time.Second
+)
+
+// sizes are the bytes of speedtest.net's pictures of random dots, by the length of their side.
+func sizes() map[int]int64 {
+	return map[int]int64{350: 245388, 500: 505544, 750: 1118012, 1000: 1986284, 1500: 4468241, 2000: 7907740,
+		2500: 12407926, 3000: 17816816, 3500: 24262167, 4000: 31625365}
+}
+
+// Handler serves /s/{ticket}/speedtest/: mount it there, or at /s/.
+func (o *Office) Handler() http.Handler {
+	o.block = make([]byte, blockSize)
+	_, _ = rand.Read(o.block) // never fails: crypto/rand ends the program instead
+	o.used = map[string]usage{}
+	limits := DefaultLimits()
+	if o.Limits.Session <= 0 {
+		o.Limits.Session = limits.Session
+	}
+	if o.Limits.Idle <= 0 {
+		o.Limits.Idle = limits.Idle
+	}
+	if o.Limits.Upload <= 0 {
+		o.Limits.Upload = limits.Upload
+	}
+	const at = "/s/{ticket}/speedtest/"
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST "+at+"begin", o.under(true, o.counts))
+	mux.HandleFunc("GET "+at+"counts", o.under(false, o.counts))
+	mux.HandleFunc("POST "+at+"end", o.under(false, o.end))
+	mux.HandleFunc("GET "+at+"latency.txt", o.under(false, o.latency))
+	mux.HandleFunc("GET "+at+"{picture}", o.under(false, o.download))
+	mux.HandleFunc("POST "+at+"upload.php", o.under(false, o.upload))
+	return mux
+}
+
+// handler serves a request of an admitted run.
+type handler func(w http.ResponseWriter, r *http.Request, s *session)
+
+// under admits a request by its ticket and puts it into the session of its run, a fresh one if asked.
+func (o *Office) under(fresh bool, serve handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		token := r.PathValue("ticket")
+		claims, ok := o.Secret.Admit(w, r, token, o.Now())
+		if !ok {
+			return
+		}
+		s, refusal := o.enter(claims, fresh)
+		if s == nil {
+			refusal.Refuse(w, r, token)
+			return
+		}
+		defer o.leave(s)
+		// A client that reads or writes too slowly holds nobody up for longer than its session.
+		rc := http.NewResponseController(w)
+		_ = rc.SetReadDeadline(s.until)
+		_ = rc.SetWriteDeadline(s.until)
+		serve(w, r, s)
+	}
+}
+
+// reply is a short answer.
+func reply(w http.ResponseWriter, r *http.Request, kind, body string) {
+	h := w.Header()
+	h.Set("Content-Type", kind)
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	office.Sign(w, r, r.PathValue("ticket"), http.StatusOK)
+	fmt.Fprint(w, body)
+}
+
+func (o *Office) latency(w http.ResponseWriter, r *http.Request, _ *session) {
+	reply(w, r, "text/plain", latencyBody)
+}
+
+func (o *Office) counts(w http.ResponseWriter, r *http.Request, s *session) {
+	body, err := s.counts().marshal()
+	if err != nil {
+		http.Error(w, "counts", http.StatusInternalServerError)
+		return
+	}
+	reply(w, r, "application/json", string(body))
+}
+
+func (o *Office) end(w http.ResponseWriter, r *http.Request, s *session) {
+	o.close(s)
+	o.counts(w, r, s)
+}
+
+func (o *Office) download(w http.ResponseWriter, r *http.Request, s *session) {
+	var n, m int
+	name := r.PathValue("picture")
+	if _, err := fmt.Sscanf(name, "random%dx%d.jpg", &n, &m); err != nil || name != fmt.Sprintf("random%dx%d.jpg", n, n) {
+		http.NotFound(w, r)
+		return
+	}
+	size, ok := sizes()[n]
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	if !o.spend(s, size) {
+		office.Refusal{Status: http.StatusTooManyRequests, Code: office.CodeSpent}.Refuse(w, r, r.PathValue("ticket"))
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "image/jpeg")
+	h.Set("Content-Length", strconv.FormatInt(size, 10))
+	office.Sign(w, r, r.PathValue("ticket"), http.StatusOK)
+	at := mrand.IntN(len(o.block) - chunk)
+	for left := size; left > 0; {
+		part := o.block[at : at+int(min(left, chunk))]
+		wrote, err := w.Write(part)
+		s.down.add(time.Now(), int64(wrote))
+		left -= int64(wrote)
+		if err != nil {
+			o.spend(s, -left)
+			return
+		}
+		if at += chunk; at > len(o.block)-chunk {
+			at = mrand.IntN(chunk)
+		}
+	}
+}
+
+func (o *Office) upload(w http.ResponseWriter, r *http.Request, s *session) {
+	token := r.PathValue("ticket")
+	if r.ContentLength < 0 || r.ContentLength > o.Limits.Upload {
+		office.Refusal{Status: http.StatusRequestEntityTooLarge, Code: office.CodeRefused}.Refuse(w, r, token)
+		return
+	}
+	if !o.spend(s, r.ContentLength) {
+		office.Refusal{Status: http.StatusTooManyRequests, Code: office.CodeSpent}.Refuse(w, r, token)
+		return
+	}
+	buf, total := make([]byte, 4*chunk), int64(0)
+	for {
+		n, err := r.Body.Read(buf)
+		s.up.add(time.Now(), int64(n))
+		total += int64(n)
+		if err != nil {
+			break // at the end, or the client is gone: then nobody hears the answer
+		}
+	}
+	if total < r.ContentLength {
+		o.spend(s, total-r.ContentLength)
+		return
+	}
+	reply(w, r, "text/plain", fmt.Sprintf("size=%d", total))
+}

@@ -1,0 +1,92 @@
+package bandwidth
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"time"
+
+	"deskready/checks"
+	"deskready/checks/office"
+)
+
+// length is how long speedtest-go is told to go on: a little longer than we do, so that it is always we who end it.
+func (o Options) length() time.Duration { return o.Direction + 2*o.Patience }
+
+// transferDown measures the download: bytes are counted as they are read here.
+func transferDown(ctx context.Context, o Options, to target, live func(float64)) (checks.Measurement, error) {
+	lines := o.lines(o.Connections)
+	defer lines.CloseIdleConnections()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(errOver)
+	p := &phase{through: to.guard(lines, 0, 0), send: fetch, budget: o.Bytes, cancel: cancel}
+	engine := newEngine(p.transport(ctx), o.Connections, o.length())
+	drive := func(ctx context.Context) {
+		_ = server(engine, to.url).DownloadTestContext(context.WithoutCancel(ctx)) // never an error
+	}
+	if err := p.run(ctx, o, drive, func() { live(p.moved.tally().live()) }); err != nil {
+		return checks.Measurement{}, err
+	}
+	t := p.moved.tally()
+	if !p.capped() {
+		t = t.downTo(o.Direction)
+	}
+	return measured(download, t, p.capped())
+}
+
+// measured makes a measurement of what was counted.
+func measured(m checks.Metric, t tally, capped bool) (checks.Measurement, error) {
+	rate, ok := t.throughput(capped)
+	if !ok {
+		return checks.Measurement{}, errMute
+	}
+	got := m.Of("", rate)
+	got.Samples = t.slices()
+	return got, nil
+}
+
+// fetch sends one download request and counts its body as it is read.
+func fetch(ctx context.Context, p *phase, req *http.Request) (*http.Response, error) {
+	const least = 2 << 20 // what one picture of speedtest-go's choice holds, roughly
+	if !p.claim(least) {
+		return nil, errOver
+	}
+	resp, err := p.through.RoundTrip(req.Clone(ctx))
+	if err != nil {
+		p.release()
+		return nil, err
+	}
+	if resp.ContentLength <= 0 || resp.ContentLength > 4*least {
+		_ = resp.Body.Close()
+		p.release()
+		return nil, &checks.Problem{Code: office.CodeGarbled, Detail: "length", Side: checks.SideUnknown}
+	}
+	resp.Body = &counted{body: resp.Body, phase: p, left: resp.ContentLength}
+	return resp, nil
+}
+
+// counted counts what is read of a download.
+type counted struct {
+	body  io.ReadCloser
+	phase *phase
+	left  int64
+	ended bool
+}
+
+func (c *counted) Read(b []byte) (int, error) {
+	n, err := c.body.Read(b)
+	c.phase.moved.add(time.Now(), int64(n))
+	c.left -= int64(n)
+	if err != nil && !c.ended {
+		c.ended = true
+		c.phase.release()
+		if c.left == 0 {
+			c.phase.succeeded()
+		} else {
+			c.phase.failed(err)
+		}
+	}
+	return n, err
+}
+
+func (c *counted) Close() error { return c.body.Close() }

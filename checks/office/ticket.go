@@ -1,0 +1,115 @@
+// Package office holds what the office ends of measurements share: the ticket that lets a run use them, the proof that
+// an answer is the office's own, and the guarded way there. An office end is the collector's half of a measurement.
+package office
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// A Ticket lets one run use the office ends.
+type Ticket struct {
+	Base  string // where the office is: https://host:port
+	Token string // what Secret.Issue gave
+}
+
+// At is the address of something under the ticket, such as "speedtest/upload.php".
+func (t Ticket) At(path string) string {
+	return strings.TrimSuffix(t.Base, "/") + "/s/" + t.Token + "/" + path
+}
+
+// Caps bound what one ticket may use, over all its sessions.
+type Caps struct {
+	Bytes   int64 // both ways together
+	Seconds int   // of occupying an office end that serves one run at a time
+}
+
+// DefaultCaps are enough for three full tests: a run, and two that had to be repeated.
+func DefaultCaps() Caps { return Caps{Bytes: 400 << 20, Seconds: 240} }
+
+// Claims are what a good token says.
+type Claims struct {
+	Run   string
+	Until time.Time
+	Caps  Caps
+	ID    string // names the ticket in tables and logs; cannot be turned back into it
+}
+
+// Why a token is refused.
+var (
+	ErrForged  = errors.New("ticket is not one of ours")
+	ErrExpired = errors.New("ticket has expired")
+)
+
+// A Secret issues tickets and checks them. It never leaves the collector.
+type Secret []byte
+
+const (
+	secretSize   = 32
+	maxRun       = 64
+	maxToken     = 256
+	tokenVersion = 1
+	tokenHead    = 1 + 8 + 8 + 4 // version, until, bytes, seconds
+)
+
+// NewSecret makes one.
+func NewSecret() Secret {
+	s := make(Secret, secretSize)
+	_, _ = rand.Read(s) // never fails: crypto/rand ends the program instead
+	return s
+}
+
+// Issue makes a token for one run (at most 64 bytes of name): version, expiry, caps and run under an HMAC-SHA256
+// (RFC 2104), in URL-safe base64. A secret that is too short issues tokens that Check refuses.
+func (s Secret) Issue(run string, until time.Time, caps Caps) string {
+	b := []byte{tokenVersion}
+	b = binary.BigEndian.AppendUint64(b, uint64(until.Unix()))
+	b = binary.BigEndian.AppendUint64(b, uint64(caps.Bytes))
+	b = binary.BigEndian.AppendUint32(b, uint32(caps.Seconds))
+	b = append(b, run[:min(len(run), maxRun)]...)
+	return base64.RawURLEncoding.EncodeToString(append(b, s.mac(b)...))
+}
+
+// Check reads a token; only ErrForged and ErrExpired come back. The claims of an expired token are given too.
+func (s Secret) Check(token string, now time.Time) (Claims, error) {
+	if len(s) < secretSize || len(token) > maxToken || strings.ContainsAny(token, "\r\n") { // base64 skips line ends
+		return Claims{}, ErrForged
+	}
+	b, err := base64.RawURLEncoding.Strict().DecodeString(token)
+	if err != nil || len(b) < tokenHead+sha256.Size {
+		return Claims{}, ErrForged
+	}
+	body, mac := b[:len(b)-sha256.Size], b[len(b)-sha256.Size:]
+	if !hmac.Equal(mac, s.mac(body)) || body[0] != tokenVersion {
+		return Claims{}, ErrForged
+	}
+	c := Claims{
+		Run:   string(body[tokenHead:]),
+		Until: time.Unix(int64(binary.BigEndian.Uint64(body[1:])), 0),
+		Caps: Caps{
+			Bytes:   int64(binary.BigEndian.Uint64(body[9:])),
+			Seconds: int(int32(binary.BigEndian.Uint32(body[17:]))),
+		},
+	}
+	id := sha256.Sum256(mac)
+	c.ID = hex.EncodeToString(id[:12])
+	if !now.Before(c.Until) {
+		return c, ErrExpired
+	}
+	return c, nil
+}
+
+func (s Secret) mac(body []byte) []byte {
+	h := hmac.New(sha256.New, s)
+	fmt.Fprint(h, "deskready ticket\x00")
+	h.Write(body)
+	return h.Sum(nil)
+}
