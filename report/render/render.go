@@ -27,7 +27,7 @@ type Look struct {
 type Format func(w io.Writer, b words.Book, r report.Report, look Look) error
 
 // Formats are the ways to show a report, by the names people ask for them.
-var Formats = map[string]Format{"text": Text, "json": JSON} // read only
+var Formats = map[string]Format{"text": Text, "json": JSON, "html": HTML} // read only
 
 //go:embed words
 var texts embed.FS

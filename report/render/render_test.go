@@ -71,6 +71,7 @@ func TestGolden(t *testing.T) {
 		{"colour.txt", "text", render.Look{Width: 80, Colour: true}},
 		{"plain.txt", "text", render.Look{Plain: true, Colour: true, Width: 40}},
 		{"json", "json", render.Look{}},
+		{"html", "html", render.Look{}},
 	}
 	for _, name := range samples() {
 		for _, l := range looks {

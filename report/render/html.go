@@ -1,0 +1,268 @@
+package render
+
+import (
+	"bytes"
+	_ "embed" // the page and its stylesheet
+	"fmt"
+	"hash/fnv"
+	"html/template"
+	"io"
+	"strings"
+	"sync"
+
+	"deskready/checks"
+	"deskready/checks/words"
+	"deskready/report"
+)
+
+//go:embed style.css
+var style string // read only
+
+//go:embed page.html
+var pageSource string // read only
+
+//go:embed body.html
+var bodySource string // read only
+
+// pages are parsed when the first page is written: most runs write none.
+var pages = sync.OnceValues(func() (*template.Template, error) {
+	t, err := template.New("page").Parse(pageSource)
+	if err != nil {
+		return nil, err
+	}
+	return t.Parse(bodySource)
+})
+
+// Style is the stylesheet of Body. Its rules lie below the class "report"; a page that has nothing but a report also
+// gives its body element the class "report-page". Its tokens (--r-ink, --r-paper and so on) suit pages around it.
+func Style() string { return style }
+
+// HTML writes one page that stands alone: it loads nothing, runs nothing, and names no folder of the machine it was
+// made on.
+func HTML(w io.Writer, b words.Book, r report.Report, _ Look) error {
+	return execute(w, "page", leafed(b, r))
+}
+
+// Body is the inside of that page, to stand in a page with Style: an article whose first heading is the page's h1.
+// There is no style attribute in it, and the ids in it start with the run's hash.
+func Body(b words.Book, r report.Report) (template.HTML, error) {
+	var out bytes.Buffer
+	if err := execute(&out, "body", leafed(b, r)); err != nil {
+		return "", err
+	}
+	return template.HTML(out.String()), nil // escaped by html/template just above
+}
+
+func execute(w io.Writer, name string, data any) error {
+	t, err := pages()
+	if err != nil {
+		return fmt.Errorf("reading the page's template: %w", err)
+	}
+	var out bytes.Buffer // an error leaves no half page
+	if err := t.ExecuteTemplate(&out, name, data); err != nil {
+		return fmt.Errorf("writing the page: %w", err)
+	}
+	_, err = w.Write(out.Bytes())
+	return err
+}
+
+// A leaflet is what the templates show.
+type leaflet struct {
+	Book      words.Book
+	ID        string
+	Lang, Dir string
+	PageTitle string
+	Style     template.CSS
+	Verdict   report.Verdict
+	Sign      string
+	Name      string
+	Sentence  string
+	Notices   []noticeCard
+	Head      []fact
+	Todos     []todoCard
+	Tally     []tally
+	Sections  []section
+	Waived    []fact
+	Machine   []fact
+	Level     string
+	Honest    string
+	Verify    string
+	More      []fact
+	Rows      []row
+}
+
+type noticeCard struct {
+	notice
+	Class string
+}
+
+type todoCard struct {
+	Class, Title, Text, Side string
+	Optional                 bool
+}
+
+type tally struct{ Class, Text string }
+
+type section struct {
+	ID, Title string
+	Cards     []card
+	Plots     []plot
+}
+
+// A card is one finding. Its fields hide those of the point where both have the name.
+type card struct {
+	point
+	Sign     string // of the outcome
+	Word     string
+	Missing  string
+	Reason   string
+	AskedFor string
+	Scale    *scale
+}
+
+// A row is one measurement, judged or not.
+type row struct {
+	ID, Title, About, Value, Missing, Detail, Who, Judged string
+	Diamond                                               bool
+}
+
+func leafed(b words.Book, r report.Report) leaflet {
+	v := look(b, r)
+	p := leaflet{
+		Book: b, ID: nick(r.Run), Lang: b.Lang(), Dir: "ltr", Style: template.CSS(style),
+		Verdict: v.Verdict, Sign: string(v.Verdict), Name: v.Name, Sentence: v.Sentence,
+		Head: v.head(), Waived: v.waived(), Machine: v.machine(), Level: v.level(), Honest: v.honest(),
+		Verify: v.verify(leaf), More: v.more(), Rows: v.rows(),
+		PageTitle: b.Text("label.page", "verdict", v.Name),
+	}
+	if b.Text("page.dir") == "rtl" {
+		p.Dir = "rtl"
+	}
+	if name := v.person(); name != "" {
+		p.PageTitle = name + " · " + p.PageTitle
+	}
+	for _, n := range v.notices(leaf) {
+		class := "pass"
+		if n.Command != "" {
+			class = "warn"
+		}
+		p.Notices = append(p.Notices, noticeCard{n, class})
+	}
+	for _, t := range v.Do {
+		c := todoCard{Class: string(t.Outcome), Title: strings.Join(t.Titles, ", "), Text: t.Text, Optional: t.Optional}
+		if t.Whose != "" {
+			c.Side = b.Text("do.side", "side", t.Whose)
+		}
+		p.Todos = append(p.Todos, c)
+	}
+	p.Tally, p.Sections = v.tally(), v.sections(p.ID)
+	return p
+}
+
+// nick is a short name for a run, fit to start an id.
+func nick(run string) string {
+	h := fnv.New32a()
+	_, _ = io.WriteString(h, run) // a hash takes everything
+	return fmt.Sprintf("r%08x", h.Sum32())
+}
+
+func (v view) tally() []tally {
+	var list []tally
+	for _, o := range []report.Outcome{report.Fail, report.Unknown, report.Warn, report.Pass} {
+		n := 0
+		for _, p := range v.Points {
+			if p.Outcome == o {
+				n++
+			}
+		}
+		if n > 0 {
+			list = append(list, tally{string(o), v.book.Text("label.tally", "n", itoa(n), "outcome", lower(v.outcome(o)))})
+		}
+	}
+	return list
+}
+
+// sections are the checks of the policy, then those that only have a series to show.
+func (v view) sections(id string) []section {
+	var list []section
+	at := map[string]int{}
+	for _, g := range v.groups(func(point) bool { return true }) {
+		s := section{ID: id + "-c" + itoa(len(list)), Title: g.Title}
+		for i, p := range g.Points {
+			s.Cards = append(s.Cards, v.card(p, s.ID+"-"+itoa(i)))
+		}
+		at[g.Check] = len(list)
+		list = append(list, s)
+	}
+	for i, p := range v.plots(id) {
+		if i == mostPlots {
+			break
+		}
+		k, ok := at[p.check]
+		if !ok {
+			k = len(list)
+			at[p.check] = k
+			list = append(list, section{ID: id + "-c" + itoa(k), Title: or(v.book, p.check+".title", clean(p.check))})
+		}
+		list[k].Plots = append(list[k].Plots, p)
+	}
+	return list
+}
+
+func (v view) card(p point, id string) card {
+	c := card{point: p, Sign: string(p.Outcome), Word: v.outcome(p.Outcome), Scale: v.scale(p, id)}
+	var asked []string
+	if p.Asked != "" {
+		asked = append(asked, v.book.Text("label.short_required", "v", p.Asked))
+	}
+	if p.Wished != "" {
+		asked = append(asked, v.book.Text("label.short_preferred", "v", p.Wished))
+	}
+	c.AskedFor = strings.Join(asked, " · ")
+	if p.Finding.Missing != nil {
+		c.Reason = p.Do
+		if p.Whose != "" {
+			c.Reason += " " + v.book.Text("do.side", "side", p.Whose)
+		}
+	}
+	if p.Figure == "" {
+		c.Missing = v.book.Text("label.missing")
+	}
+	return c
+}
+
+// rows are all measurements, for those who look for the cause.
+func (v view) rows() []row {
+	judged := map[[2]string]report.Outcome{}
+	for _, p := range v.Points {
+		judged[[2]string{p.Metric, p.Subject}] = p.Outcome
+	}
+	var list []row
+	for _, result := range v.report.Results {
+		for _, m := range result.Measurements {
+			list = append(list, v.row(m, judged))
+		}
+	}
+	return list
+}
+
+func (v view) row(m checks.Measurement, judged map[[2]string]report.Outcome) row {
+	r := row{ID: clean(m.Metric), Title: title(v.book, m.Metric), About: clean(m.Subject), Judged: v.book.Text("label.unjudged")}
+	if o, ok := judged[[2]string{m.Metric, m.Subject}]; ok {
+		r.Judged = v.outcome(o)
+	}
+	switch {
+	case m.Missing != nil:
+		r.Missing = v.book.Text("label.missing") + ": " + v.side(m.Missing.Side)
+		r.Detail = strings.TrimSpace(clean(m.Missing.Code) + " " + clean(m.Missing.Detail))
+		return r
+	case m.Unit == checks.Text:
+		r.Value = called(v.book, m.Metric, m.Text)
+	default:
+		r.Value = quantity(v.book, m.Value, m.Unit, significant+1)
+	}
+	if r.Who, r.Diamond = v.who(m.By); r.Who == "" {
+		r.Who = v.book.Text("by.tool")
+	}
+	return r
+}
