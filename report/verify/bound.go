@@ -144,7 +144,7 @@ func (v *opening) checkWitness() {
 		return
 	}
 	if w.Invite != v.Invite.ID || w.Nonce != v.Report.Nonce || w.Collector != v.Invite.Collector {
-		v.refuse(Reason{NotWitnessed, "the witness is of another run"})
+		v.refuse(Reason{OtherNonce, "the witness is of another run"})
 		return
 	}
 	if !sameSet(claimed, w.Measurements) {

@@ -2,6 +2,9 @@ package verify
 
 import (
 	"bytes"
+	"encoding/base64"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,132 +13,461 @@ import (
 	"deskready/report/seal"
 )
 
-func TestSmoke(t *testing.T) {
+func TestVerdicts(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		change  func(*report.Report)
+		verdict report.Verdict
+		code    int
+	}{
+		{"ready", func(*report.Report) {}, report.Ready, 0},
+		{"a preference missed", func(r *report.Report) { r.Results[0].Measurements[0].Value = 20e6 }, report.Ready, 0},
+		{"a requirement missed", func(r *report.Report) { r.Results[0].Measurements[0].Value = 9.99e6 }, report.NotReady, 10},
+		{"not measured", func(r *report.Report) { r.Results = r.Results[1:] }, report.Undecided, 11},
+		{"not witnessed", func(r *report.Report) { r.Results, r.Witness = slices.Delete(r.Results, 1, 2), nil }, report.Undecided, 11},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newScene(t)
+			c.change(&s.report)
+			s.report = s.judged(t, s.report)
+			file := s.seal(t, s.report)
+			o := File(file, s.options())
+			if o.Code != c.code || o.Verdict != c.verdict || len(o.Reasons) > 0 {
+				t.Fatalf("code %d, verdict %s, reasons %v", o.Code, o.Verdict, o.Reasons)
+			}
+			if o.Report.Verdict != c.verdict || len(o.Findings) == 0 || o.KeyID != s.hire.Public().ID() || o.Invite.ID != "inv_1" {
+				t.Errorf("opened %+v", o)
+			}
+			if o.FileDigest != report.Digest(file) || o.PayloadDigest == o.FileDigest {
+				t.Errorf("digests %s and %s", o.FileDigest, o.PayloadDigest)
+			}
+		})
+	}
+}
+
+func TestAssurance(t *testing.T) {
 	s := newScene(t)
 	file := s.seal(t, s.report)
-	o := File(file, s.options())
-	if o.Code != 0 || o.Assurance != report.A0 {
-		t.Fatalf("%+v", o)
+	unwitnessed := s.report
+	unwitnessed.Results, unwitnessed.Witness = slices.Delete(slices.Clone(s.report.Results), 1, 2), nil
+	unwitnessed = s.judged(t, unwitnessed)
+	bare := s.seal(t, unwitnessed)
+	level := func(a report.Assurance) func(*report.Receipt) {
+		return func(r *report.Receipt) { r.Assurance = a }
+	}
+	undecided := func(r *report.Receipt) { r.Assurance, r.Verdict = report.A2, report.Undecided }
+	newer := s.trust // the collector's key of today is another than that of the invite
+	newer.Keys = append(slices.Clone(newer.Keys), TrustedKey{ID: key(t, 8).Public().ID(), PEM: key(t, 8).Public().PEM(), Use: []string{UseReceipt}})
+	for _, c := range []struct {
+		name    string
+		file    []byte
+		options Options
+		want    report.Assurance
+		open    []string
+	}{
+		{"no receipt", file, s.options(), report.A0, []string{NoReceipt, NoEnrolment, NoNonce, NoRevocation}},
+		{"A1", file, with(s.options(), s.receipt(t, file, nil)), report.A1, []string{NoRevocation}},
+		{"A0", file, with(s.options(), s.receipt(t, file, level(report.A0))), report.A0, []string{NoRevocation}},
+		{"A2", file, with(s.options(), s.receipt(t, file, level(report.A2))), report.A2, []string{NoRevocation}},
+		{"A2 without a witness", bare, with(s.options(), s.receipt(t, bare, undecided)), report.A1, []string{NoRevocation}},
+		{"no trust", file, Options{Receipt: s.receipt(t, file, nil)}, report.A0, []string{NoTrust, NoTime, NoRevocation}},
+		{"no trust, another key", file, Options{Receipt: (&scene{collector: key(t, 8), invite: s.invite, report: s.report}).receipt(t, file, nil)},
+			report.A0, []string{NoTrust, NoTime, NoReceipt, NoEnrolment, NoNonce, NoRevocation}},
+		{"a newer key", file, Options{Trust: &newer, Now: s.options().Now, Receipt: (&scene{collector: key(t, 8), invite: s.invite, report: s.report}).receipt(t, file, nil)},
+			report.A1, []string{NoRevocation}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			o := File(c.file, c.options)
+			if len(o.Reasons) > 0 || o.Assurance != c.want || !slices.Equal(o.NotChecked, c.open) {
+				t.Errorf("assurance %s, not checked %v, reasons %v; want %s, %v", o.Assurance, o.NotChecked, o.Reasons, c.want, c.open)
+			}
+		})
 	}
 }
 
-// now is when all tests take place.
-var now = time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC) // read only
-
-// scene is a collector, a hire, an invite and a report that fit each other.
-type scene struct {
-	collector, hire seal.Key
-	policy          report.Policy
-	invite          report.Invite
-	trust           Trust
-	report          report.Report
+func with(o Options, receipt []byte) Options {
+	o.Receipt = receipt
+	return o
 }
 
-func key(t testing.TB, seed byte) seal.Key {
-	t.Helper()
-	k, err := seal.NewKey(bytes.NewReader(bytes.Repeat([]byte{seed}, 32)))
+// A run without an invite is whole and self-reported, and no answer to any collector.
+func TestSelfRun(t *testing.T) {
+	s := newScene(t)
+	r := s.report
+	r.Invite, r.Witness, r.Nonce, r.Audience = nil, nil, "", ""
+	r.Results = slices.Delete(slices.Clone(r.Results), 1, 2)
+	r = s.judged(t, r)
+	file := s.seal(t, r)
+	if o := File(file, Options{}); o.Code != 11 || o.Assurance != report.A0 || !slices.Equal(o.NotChecked, []string{NoTrust, NoTime, NoReceipt, NoRevocation}) {
+		t.Errorf("code %d, %v, not checked %v", o.Code, o.Reasons, o.NotChecked)
+	}
+	if o := File(file, s.options()); o.Code != 23 || o.Reasons[0].Code != OtherInvite {
+		t.Errorf("with trust: code %d, %v", o.Code, o.Reasons)
+	}
+}
+
+// forgeries are what a cheat, a mishap or a bug could make of a good report. Each builds real files.
+var forgeries = []struct {
+	name   string
+	make   func(t testing.TB, s *scene) ([]byte, Options)
+	reason string
+	code   int
+}{ // read only
+	{"verdict edited in the file", func(t testing.TB, s *scene) ([]byte, Options) {
+		s.report.Results[0].Measurements[0].Value = 1e6
+		file := s.seal(t, s.judged(t, s.report))
+		return edit(t, file, `"verdict":"not_ready"`, `"verdict":"ready"`), s.options()
+	}, BadSignature, 20},
+	{"measurement edited in the file", func(t testing.TB, s *scene) ([]byte, Options) {
+		return edit(t, s.seal(t, s.report), `94300000`, `99300000`), s.options()
+	}, BadSignature, 20},
+	{"edited and signed again by another key", func(t testing.TB, s *scene) ([]byte, Options) {
+		s.report.Results[0].Measurements[0].Value = 99e6
+		s.report.Key = s.hire.Public().PEM()
+		return forgeAbout(t, s.judged(t, s.report), key(t, 3), s.report.Invite.Sealed, report.PredicateType), s.options()
+	}, UntrustedKey, 20},
+	{"another key under the hire's key id", func(t testing.TB, s *scene) ([]byte, Options) {
+		s.report.Key = s.hire.Public().PEM()
+		file := forgeAbout(t, s.report, key(t, 3), s.report.Invite.Sealed, report.PredicateType)
+		return bytes.ReplaceAll(file, []byte(key(t, 3).Public().ID()), []byte(s.hire.Public().ID())), s.options()
+	}, BadSignature, 20},
+	{"key id of another key", func(t testing.TB, s *scene) ([]byte, Options) {
+		return bytes.ReplaceAll(s.seal(t, s.report), []byte(s.hire.Public().ID()), []byte(key(t, 3).Public().ID())), s.options()
+	}, UntrustedKey, 20},
+	{"another invite swapped in", func(t testing.TB, s *scene) ([]byte, Options) {
+		other := *s
+		other.invite.ID, other.invite.For = "inv_2", "Eva"
+		r := s.report
+		r.Invite = other.draft(t).Invite
+		r.Key = s.hire.Public().PEM()
+		return forgeAbout(t, r, s.hire, s.report.Invite.Sealed, report.PredicateType), s.options()
+	}, OtherSubject, 23},
+	{"named after another invite", func(t testing.TB, s *scene) ([]byte, Options) {
+		s.report.Invite.ID = "inv_2"
+		return forge(t, s.report, s.hire), s.options()
+	}, OtherInvite, 23},
+	{"named after another hire", func(t testing.TB, s *scene) ([]byte, Options) {
+		s.report.Invite.For = "Eva"
+		return forge(t, s.report, s.hire), s.options()
+	}, OtherInvite, 23},
+	{"an invite of his own making", func(t testing.TB, s *scene) ([]byte, Options) {
+		s.collector = key(t, 3)
+		return forge(t, s.draft(t), s.hire), s.options()
+	}, UntrustedKey, 20},
+	{"an invite with an edited policy", func(t testing.TB, s *scene) ([]byte, Options) {
+		s.report.Invite.Sealed = edit(t, s.report.Invite.Sealed, `"id":"inv_1"`, `"id":"inv_9"`)
+		return forge(t, s.report, s.hire), s.options()
+	}, BadSignature, 20},
+	{"an easier policy", func(t testing.TB, s *scene) ([]byte, Options) {
+		s.policy.Rules = s.policy.Rules[:1]
+		s.policy.Rules[0].Require.Min = number(1)
+		s.report.Policy = ref(t, s.policy)
+		return forge(t, s.judged(t, s.report), s.hire), s.options()
+	}, OtherPolicy, 23},
+	{"an easier policy under the digest of the other", func(t testing.TB, s *scene) ([]byte, Options) {
+		s.policy.Rules = s.policy.Rules[:1]
+		easy := ref(t, s.policy)
+		s.report.Policy.Compiled = easy.Compiled
+		return forge(t, s.judged(t, s.report), s.hire), s.options()
+	}, OtherPolicy, 23},
+	{"a policy under another name", func(t testing.TB, s *scene) ([]byte, Options) {
+		s.report.Policy.Name = "strict-voice"
+		return forge(t, s.report, s.hire), s.options()
+	}, OtherPolicy, 23},
+	{"verdict altered before signing", func(t testing.TB, s *scene) ([]byte, Options) {
+		s.report.Results[0].Measurements[0].Value = 1e6
+		r := s.judged(t, s.report)
+		r.Verdict = report.Ready
+		return forge(t, r, s.hire), s.options()
+	}, WrongVerdict, 24},
+	{"findings altered before signing", func(t testing.TB, s *scene) ([]byte, Options) {
+		s.report.Findings[0].Measured = number(200e6)
+		return forge(t, s.report, s.hire), s.options()
+	}, WrongFindings, 24},
+	{"a finding left out", func(t testing.TB, s *scene) ([]byte, Options) {
+		s.report.Findings = s.report.Findings[1:]
+		return forge(t, s.report, s.hire), s.options()
+	}, WrongFindings, 24},
+	{"a finding with another remedy", func(t testing.TB, s *scene) ([]byte, Options) {
+		s.report.Findings[0].Remedy = "buy from me"
+		return forge(t, s.report, s.hire), s.options()
+	}, WrongFindings, 24},
+	{"the collector's figure made up", func(t testing.TB, s *scene) ([]byte, Options) {
+		s.report.Witness = nil
+		return forge(t, s.report, s.hire), s.options()
+	}, NotWitnessed, 20},
+	{"the collector's figure improved", func(t testing.TB, s *scene) ([]byte, Options) {
+		s.report.Results[1].Measurements[0].Value = 0
+		return forge(t, s.judged(t, s.report), s.hire), s.options()
+	}, NotWitnessed, 20},
+	{"the collector's figure left out", func(t testing.TB, s *scene) ([]byte, Options) {
+		s.report.Results = slices.Delete(s.report.Results, 1, 2)
+		return forge(t, s.judged(t, s.report), s.hire), s.options()
+	}, NotWitnessed, 20},
+	{"the witness of another run", func(t testing.TB, s *scene) ([]byte, Options) {
+		s.report.Nonce = "run-nonce-2"
+		return forge(t, s.report, s.hire), s.options()
+	}, OtherNonce, 23},
+	{"a witness of his own making", func(t testing.TB, s *scene) ([]byte, Options) {
+		s.report.Witness = must(SealWitness(Witness{
+			Invite: "inv_1", Nonce: "run-nonce", Collector: s.invite.Collector, At: now, Measurements: witnessed(),
+		}, s.hire))
+		return forge(t, s.report, s.hire), s.options()
+	}, UntrustedKey, 20},
+	{"made after the invite had ended", func(t testing.TB, s *scene) ([]byte, Options) {
+		s.report.Began = s.invite.Expires.Add(-119 * time.Second)
+		return s.seal(t, s.report), Options{Trust: &s.trust, Now: func() time.Time { return now.Add(24 * time.Hour) }}
+	}, Expired, 22},
+	{"made in the future", func(t testing.TB, s *scene) ([]byte, Options) {
+		s.report.Began = now.Add(11 * time.Minute)
+		return s.seal(t, s.report), s.options()
+	}, WrongTime, 22},
+	{"made before there was an invite", func(t testing.TB, s *scene) ([]byte, Options) {
+		s.report.Began = s.invite.Issued.Add(-25 * time.Hour)
+		return s.seal(t, s.report), s.options()
+	}, WrongTime, 22},
+	{"a run of minus an hour", func(t testing.TB, s *scene) ([]byte, Options) {
+		s.report.Seconds = -3600
+		return forge(t, s.report, s.hire), s.options()
+	}, WrongTime, 22},
+	{"a run of a million years", func(t testing.TB, s *scene) ([]byte, Options) {
+		s.report.Seconds = 3e13
+		return forge(t, s.report, s.hire), s.options()
+	}, WrongTime, 22},
+	{"for another collector", func(t testing.TB, s *scene) ([]byte, Options) {
+		s.report.Audience = "https://other.example.com"
+		return forge(t, s.report, s.hire), s.options()
+	}, OtherAudience, 23},
+	{"another audience expected", func(t testing.TB, s *scene) ([]byte, Options) {
+		o := s.options()
+		o.Audience = "https://other.example.com"
+		return s.seal(t, s.report), o
+	}, OtherAudience, 23},
+	{"another invite expected", func(t testing.TB, s *scene) ([]byte, Options) {
+		o := s.options()
+		o.Invite = "inv_2"
+		return s.seal(t, s.report), o
+	}, OtherInvite, 23},
+	{"another run expected", func(t testing.TB, s *scene) ([]byte, Options) {
+		o := s.options()
+		o.Nonce = "run-nonce-2"
+		return s.seal(t, s.report), o
+	}, OtherNonce, 23},
+	{"offline with a nonce of his own", func(t testing.TB, s *scene) ([]byte, Options) {
+		s.report.Offline = true
+		return forge(t, s.report, s.hire), s.options()
+	}, OtherNonce, 23},
+	{"no nonce", func(t testing.TB, s *scene) ([]byte, Options) {
+		s.report.Nonce = ""
+		return forge(t, s.report, s.hire), s.options()
+	}, OtherNonce, 23},
+	{"receipt of another report", func(t testing.TB, s *scene) ([]byte, Options) {
+		file := s.seal(t, s.report)
+		s.report.Run = "run_2"
+		return file, with(s.options(), s.receipt(t, s.seal(t, s.report), nil))
+	}, WrongReceipt, 25},
+	{"receipt of his own making", func(t testing.TB, s *scene) ([]byte, Options) {
+		file := s.seal(t, s.report)
+		s.collector = s.hire
+		return file, with(s.options(), s.receipt(t, file, nil))
+	}, WrongReceipt, 25},
+	{"receipt edited", func(t testing.TB, s *scene) ([]byte, Options) {
+		file := s.seal(t, s.report)
+		return file, with(s.options(), edit(t, s.receipt(t, file, nil), `"A1"`, `"A2"`))
+	}, WrongReceipt, 25},
+	{"receipt for another verdict", func(t testing.TB, s *scene) ([]byte, Options) {
+		file := s.seal(t, s.report)
+		return file, with(s.options(), s.receipt(t, file, func(r *report.Receipt) { r.Verdict = report.NotReady }))
+	}, WrongReceipt, 25},
+	{"receipt that is none", func(t testing.TB, s *scene) ([]byte, Options) {
+		file := s.seal(t, s.report)
+		return file, with(s.options(), file)
+	}, WrongReceipt, 25},
+	{"receipt that is empty", func(t testing.TB, s *scene) ([]byte, Options) {
+		return s.seal(t, s.report), with(s.options(), []byte{})
+	}, WrongReceipt, 25},
+	{"receipt by a key for other things", func(t testing.TB, s *scene) ([]byte, Options) {
+		file := s.seal(t, s.report)
+		s.trust.Keys[0].Use = []string{UseInvite, UseWitness}
+		return file, with(s.options(), s.receipt(t, file, nil))
+	}, WrongReceipt, 25},
+	{"receipt by a key that had ended", func(t testing.TB, s *scene) ([]byte, Options) {
+		file := s.seal(t, s.report)
+		s.trust.Keys[0].NotAfter = now.Add(time.Minute)
+		return file, with(s.options(), s.receipt(t, file, func(r *report.Receipt) { r.Created = now.Add(2 * time.Minute) }))
+	}, WrongReceipt, 25},
+	{"invite by a key that had not begun", func(t testing.TB, s *scene) ([]byte, Options) {
+		s.trust.Keys[0].NotBefore = now
+		return s.seal(t, s.report), s.options()
+	}, UntrustedKey, 20},
+	{"own assurance signed", func(t testing.TB, s *scene) ([]byte, Options) {
+		s.report.Assurance = report.A2
+		return forge(t, s.report, s.hire), s.options()
+	}, Malformed, 21},
+	{"figures by nobody known", func(t testing.TB, s *scene) ([]byte, Options) {
+		s.report.Results[1].Measurements[0].By = "Collector"
+		return forge(t, s.judged(t, s.report), s.hire), s.options()
+	}, Malformed, 21},
+	{"a key twice", func(t testing.TB, s *scene) ([]byte, Options) {
+		return s.forgeText(t, `"verdict":"ready"`, `"verdict":"not_ready","verdict":"ready"`), s.options()
+	}, Malformed, 21},
+	{"a key in another case", func(t testing.TB, s *scene) ([]byte, Options) {
+		return s.forgeText(t, `"verdict":`, `"Verdict":`), s.options()
+	}, Malformed, 21},
+	{"an unknown key", func(t testing.TB, s *scene) ([]byte, Options) {
+		return s.forgeText(t, `"verdict":`, `"waived":true,"verdict":`), s.options()
+	}, Malformed, 21},
+	{"unknown version of the predicate", func(t testing.TB, s *scene) ([]byte, Options) {
+		s.report.Key = s.hire.Public().PEM()
+		return forgeAbout(t, s.report, s.hire, s.report.Invite.Sealed, "https://deskready.example/readiness/v9"), s.options()
+	}, OtherVersion, 21},
+	{"unknown version of the report", func(t testing.TB, s *scene) ([]byte, Options) {
+		s.report.Version = 2
+		return forge(t, s.report, s.hire), s.options()
+	}, OtherVersion, 21},
+	{"an invite sold as a report", func(t testing.TB, s *scene) ([]byte, Options) {
+		return s.report.Invite.Sealed, s.options()
+	}, Malformed, 21},
+	{"two signatures", func(t testing.TB, s *scene) ([]byte, Options) {
+		file := string(s.seal(t, s.report))
+		one := file[strings.Index(file, `"signatures":[`)+len(`"signatures":[`) : strings.Index(file, `]}}`)]
+		return []byte(strings.Replace(file, one, one+","+one, 1)), s.options()
+	}, Malformed, 21},
+	{"truncated", func(t testing.TB, s *scene) ([]byte, Options) {
+		file := s.seal(t, s.report)
+		return file[:len(file)/2], s.options()
+	}, Malformed, 21},
+	{"empty", func(t testing.TB, s *scene) ([]byte, Options) { return nil, s.options() }, Malformed, 21},
+	{"huge", func(t testing.TB, s *scene) ([]byte, Options) {
+		return append(s.seal(t, s.report), bytes.Repeat([]byte(" "), seal.MaxFile)...), s.options()
+	}, Malformed, 21},
+	{"too many measurements", func(t testing.TB, s *scene) ([]byte, Options) {
+		for range maxMeasurements {
+			s.report.Results[0].Measurements = append(s.report.Results[0].Measurements, s.report.Results[0].Measurements[0])
+		}
+		return forge(t, s.report, s.hire), s.options()
+	}, Malformed, 21},
+	{"too much to judge", func(t testing.TB, s *scene) ([]byte, Options) {
+		for range 500 {
+			s.report.Results[0].Measurements = append(s.report.Results[0].Measurements, s.report.Results[2].Measurements[1])
+			s.policy.Rules = append(s.policy.Rules, s.policy.Rules[2])
+		}
+		s.report.Policy = ref(t, s.policy)
+		return forge(t, s.report, s.hire), s.options()
+	}, Malformed, 21},
+	{"a policy that nothing can keep", func(t testing.TB, s *scene) ([]byte, Options) {
+		s.policy.Rules[0].Require.Max = number(1)
+		s.report.Policy = ref(t, s.policy)
+		return forge(t, s.report, s.hire), s.options()
+	}, Malformed, 21},
+}
+
+func must(file []byte, err error) []byte {
 	if err != nil {
-		t.Fatal(err)
-	}
-	return k
-}
-
-func number(v float64) *float64 { return &v }
-
-func newScene(t testing.TB) *scene {
-	t.Helper()
-	s := &scene{collector: key(t, 1), hire: key(t, 2)}
-	s.policy = report.Policy{Name: "voice", Rules: []report.Rule{
-		{Metric: "bandwidth.download", Unit: checks.BitsPerSecond, Require: report.Bound{Min: number(10e6)}, Prefer: report.Bound{Min: number(50e6)}},
-		{Metric: "call.loss_up", Unit: checks.Ratio, Require: report.Bound{Max: number(0.01)}, Witness: true},
-		{Metric: "audio.headset", Unit: checks.Truth, Require: report.Bound{Min: number(1)}},
-		{Metric: "browser.installed", Unit: checks.Text, Prefer: report.Bound{OneOf: []string{"12*"}}, Group: "browser"},
-	}}
-	s.invite = report.Invite{
-		ID: "inv_1", For: "Ana Pérez", Employer: "Example Ltd", Policy: ref(t, s.policy), Collector: "https://ready.example.com",
-		Token: "token", Nonce: "offline-nonce", Issued: now.Add(-time.Hour), Expires: now.Add(time.Hour),
-	}
-	s.trust = Trust{Version: 1, Collector: s.invite.Collector, Keys: []TrustedKey{{
-		ID: s.collector.Public().ID(), PEM: s.collector.Public().PEM(), Use: []string{UseInvite, UseWitness, UseReceipt},
-	}}}
-	s.report = s.draft(t)
-	return s
-}
-
-func ref(t testing.TB, p report.Policy) report.PolicyRef {
-	t.Helper()
-	compiled, err := p.Compile()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return report.PolicyRef{Name: p.Name, Digest: report.Digest(compiled), Compiled: compiled}
-}
-
-// witnessed are the collector's figures of the run.
-func witnessed() []checks.Measurement {
-	return []checks.Measurement{{Metric: "call.loss_up", Value: 0.002, Unit: checks.Ratio, By: checks.ByCollector}}
-}
-
-func (s *scene) draft(t testing.TB) report.Report {
-	t.Helper()
-	invite, err := SealInvite(s.invite, s.collector)
-	if err != nil {
-		t.Fatal(err)
-	}
-	witness, err := SealWitness(Witness{
-		Invite: s.invite.ID, Nonce: "run-nonce", Collector: s.invite.Collector, At: now, Measurements: witnessed(),
-	}, s.collector)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := report.Report{
-		Version: report.Version,
-		Policy:  s.invite.Policy,
-		Invite:  &report.InviteRef{ID: s.invite.ID, For: s.invite.For, Sealed: invite},
-		Run:     "run_1", Tool: report.Tool{Version: "0.1.0", OS: "linux", Arch: "amd64"},
-		Began: now.Add(-5 * time.Minute), Seconds: 120,
-		Machine: map[string]string{"os": "Debian 13", "cpu": "8 cores"},
-		Results: []checks.Result{
-			{Check: "bandwidth", Seconds: 20, Measurements: []checks.Measurement{
-				{Metric: "bandwidth.download", Value: 94.3e6, Unit: checks.BitsPerSecond, By: checks.ByTool, Samples: []float64{93e6, 95e6}},
-			}},
-			{Check: "call", Seconds: 30, Measurements: witnessed()},
-			{Check: "audio", Seconds: 10, Measurements: []checks.Measurement{
-				{Metric: "audio.headset", Value: 1, Unit: checks.Truth, By: checks.ByHire},
-				{Metric: "audio.snr", Unit: checks.Decibel, By: checks.ByTool, Missing: &checks.Problem{Code: "denied", Side: "hire"}},
-			}},
-			{Check: "browser", Seconds: 1, Measurements: []checks.Measurement{
-				{Metric: "browser.installed", Subject: "firefox", Text: "128.0", Unit: checks.Text, By: checks.ByTool},
-			}},
-		},
-		Consent:   []report.Consent{{Check: "audio", Granted: true}},
-		Confirmed: &report.Confirmed{Name: "Ana Pérez", At: now, TextDigest: report.Digest([]byte("I confirm")), Lang: "es"},
-		Nonce:     "run-nonce", Audience: s.invite.Collector, Attempt: 1, Witness: witness,
-	}
-	return s.judged(t, r)
-}
-
-// judged fills in what an honest program fills in.
-func (s *scene) judged(t testing.TB, r report.Report) report.Report {
-	t.Helper()
-	p, err := report.DecodePolicy(r.Policy.Compiled)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Findings = p.Judge(r.Results)
-	r.Verdict = report.Decide(r.Findings)
-	return r
-}
-
-func (s *scene) seal(t testing.TB, r report.Report) []byte {
-	t.Helper()
-	file, err := Seal(r, s.hire)
-	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
 	return file
 }
 
-func (s *scene) options() Options {
-	return Options{Trust: &s.trust, Now: func() time.Time { return now }}
+// edit changes the payload of a sealed file and leaves the signature.
+func edit(t testing.TB, file []byte, old, new string) []byte {
+	t.Helper()
+	e, err := seal.Read(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	was := e.Unverified()
+	if !bytes.Contains(was, []byte(old)) {
+		t.Fatalf("%s is not in %s", old, was)
+	}
+	is := bytes.Replace(was, []byte(old), []byte(new), 1)
+	return bytes.Replace(file, []byte(base64.StdEncoding.EncodeToString(was)), []byte(base64.StdEncoding.EncodeToString(is)), 1)
+}
+
+// forgeText changes the text of the predicate and signs it, as the hire himself could.
+func (s *scene) forgeText(t testing.TB, old, new string) []byte {
+	t.Helper()
+	s.report.Key = s.hire.Public().PEM()
+	predicate, err := encode(s.report)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The statement's encoder would refuse it, so the change is made in the bytes that are signed.
+	var payload []byte
+	e, err := seal.Read(forgeJSON(t, predicate, s.hire, s.report.Invite.Sealed, report.PredicateType))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if payload = e.Unverified(); !bytes.Contains(payload, []byte(old)) {
+		t.Fatalf("%s is not in %s", old, payload)
+	}
+	return must(seal.Seal(s.hire, seal.InToto, bytes.Replace(payload, []byte(old), []byte(new), 1)))
+}
+
+func TestForgeries(t *testing.T) {
+	for _, c := range forgeries {
+		t.Run(c.name, func(t *testing.T) {
+			file, o := c.make(t, newScene(t))
+			got := File(file, o)
+			if got.Code != c.code || len(got.Reasons) == 0 || got.Reasons[0].Code != c.reason {
+				t.Fatalf("code %d, reasons %v, want %d, %s", got.Code, got.Reasons, c.code, c.reason)
+			}
+			if got.Report.Run != "" || got.Verdict != "" || got.Findings != nil || got.Invite != nil || got.Receipt != nil || got.Assurance != "" {
+				t.Errorf("not valid, and still shown: %+v", got)
+			}
+		})
+	}
+}
+
+// Seal refuses what would not open again, so that a fault of ours is found where it can be mended.
+func TestSealRefuses(t *testing.T) {
+	for name, change := range map[string]func(*report.Report){
+		"another verdict":     func(r *report.Report) { r.Verdict = report.NotReady },
+		"findings forgotten":  func(r *report.Report) { r.Findings = nil },
+		"no compiled policy":  func(r *report.Report) { r.Policy.Compiled = nil },
+		"no sealed invite":    func(r *report.Report) { r.Invite.Sealed = nil },
+		"another policy":      func(r *report.Report) { r.Policy.Digest = report.Digest(nil) },
+		"audience forgotten":  func(r *report.Report) { r.Audience = "" },
+		"run forgotten":       func(r *report.Report) { r.Run = "" },
+		"witness forgotten":   func(r *report.Report) { r.Witness = nil },
+		"witness of no form":  func(r *report.Report) { r.Witness = []byte("{}") },
+		"more than fits":      func(r *report.Report) { r.Machine["x"] = strings.Repeat("x", seal.MaxFile) },
+		"someone we know not": func(r *report.Report) { r.Results[0].Measurements[0].By = "" },
+	} {
+		s := newScene(t)
+		change(&s.report)
+		if file, err := Seal(s.report, s.hire); err == nil {
+			t.Errorf("%s: sealed to %d bytes", name, len(file))
+		}
+	}
+	s := newScene(t)
+	if _, err := Seal(s.report, seal.Key{}); err == nil {
+		t.Error("sealed without a key")
+	}
+}
+
+// What only a reader may say does not get into the file, and broken text does not keep a hire from sending.
+func TestSealCleans(t *testing.T) {
+	s := newScene(t)
+	yes := true
+	s.report.Assurance, s.report.Delivered, s.report.State = report.A2, &yes, "pending"
+	s.report.Files = &report.Files{Report: "a"}
+	s.report.Machine["sound"] = "Head\xffset"
+	s.report.Results[3].Measurements[0].Text = "12\xff8"
+	s.report = s.judged(t, s.report)
+	o := File(s.seal(t, s.report), s.options())
+	if o.Code != 0 || o.Report.Machine["sound"] != "Head\ufffdset" || o.Report.Results[3].Measurements[0].Text != "12\ufffd8" {
+		t.Errorf("%d, %v, %v", o.Code, o.Reasons, o.Report.Machine)
+	}
+}
+
+func TestMeasurementsSurvive(t *testing.T) {
+	s := newScene(t)
+	o := File(s.seal(t, s.report), s.options())
+	if same, err := sameJSON(o.Report.Results, s.report.Results); err != nil || !same {
+		t.Errorf("%v: %+v", err, o.Report.Results)
+	}
+	if m := o.Report.Results[2].Measurements[1]; m.Missing == nil || m.Missing.Code != checks.CodeDenied {
+		t.Errorf("%+v", m)
+	}
 }
