@@ -204,8 +204,8 @@ func clipped(x []float64) float64 {
 type holes [][2]int
 
 // findHoles finds runs of exact zeros of 10 ms and more, and tells lost samples from a noise gate: a gate opens and
-// closes where nobody speaks, a loss cuts anywhere. Only where most runs have signal right up to both their edges is
-// it loss.
+// closes where nobody speaks, a loss cuts anywhere. Only where a third of the runs have the full voice (within 20 dB of
+// the whole) right up to both their edges is it loss.
 func findHoles(x []float64, rate int) holes {
 	var found holes
 	least, beside := max(rate/100, 2), max(rate/200, 1)
@@ -221,13 +221,13 @@ func findHoles(x []float64, rate int) holes {
 		if start >= 0 && seen && i-start >= least {
 			found = append(found, [2]int{start, i})
 			before, after := power(x[max(start-beside, 0):start]), power(x[i:min(i+beside, len(x))])
-			if before > level/1000 && after > level/1000 {
+			if before > level/100 && after > level/100 {
 				cut++
 			}
 		}
 		start, seen = -1, true
 	}
-	if 2*cut < len(found) || cut == 0 {
+	if 3*cut < len(found) || cut == 0 {
 		return nil
 	}
 	return found

@@ -142,6 +142,14 @@ func property(p proto.PropList, key string) string {
 	return string(v[:len(v)-1])
 }
 
+// formFactor is what kind of thing the device is, in PulseAudio's spelling or in PipeWire's.
+func formFactor(p proto.PropList) string {
+	if f := property(p, "device.form_factor"); f != "" {
+		return f
+	}
+	return property(p, "device.form-factor")
+}
+
 // inputOf leaves out monitors, which hear an output and no voice.
 func inputOf(s *proto.GetSourceInfoReply, byDefault string) (Device, bool) {
 	if s.MonitorSourceName != "" || property(s.Properties, "device.class") == "monitor" {
@@ -153,7 +161,7 @@ func inputOf(s *proto.GetSourceInfoReply, byDefault string) (Device, bool) {
 	}
 	return Device{
 		ID: s.SourceName, Name: s.Device, Default: s.SourceName == byDefault, Muted: s.Mute, Rate: int(s.Rate),
-		Headset: headsetBySigns(property(s.Properties, "device.form_factor"), s.ActivePortName, plugged, s.Device),
+		Headset: headsetBySigns(formFactor(s.Properties), s.ActivePortName, plugged, s.Device),
 	}, true
 }
 
@@ -171,6 +179,6 @@ func outputOf(s *proto.GetSinkInfoReply, byDefault string) (Device, bool) {
 	}
 	return Device{
 		ID: s.SinkName, Name: s.Device, Default: s.SinkName == byDefault, Muted: s.Mute, Rate: int(s.Rate),
-		Headset: headsetBySigns(property(s.Properties, "device.form_factor"), s.ActivePortName, plugged, s.Device),
+		Headset: headsetBySigns(formFactor(s.Properties), s.ActivePortName, plugged, s.Device),
 	}, true
 }

@@ -1,0 +1,261 @@
+package audio
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"deskready/checks"
+	"deskready/checks/checktest"
+	"deskready/checks/words"
+)
+
+func TestConforms(t *testing.T) {
+	t.Run("a good child", func(t *testing.T) { checktest.Conforms(t, New(Options{Child: as("good")})) })
+	t.Run("no child", func(t *testing.T) { checktest.Conforms(t, New(Options{})) })
+}
+
+// TestWords wants a text for all that this check says beyond what Conforms knows of.
+func TestWords(t *testing.T) {
+	c := New(Options{})
+	want := []string{"audio.ask.ready", "audio.ask.again", "audio.answer.go_on", "audio.answer.again", "audio.step.devices",
+		"audio.step.room", "audio.step.speak", "audio.step.listen"}
+	for _, code := range codes {
+		want = append(want, "problem."+code)
+	}
+	for _, v := range diagnosis.Values[1:] {
+		want = append(want, "audio.diagnosis."+v+".remedy")
+	}
+	for _, lang := range []string{"en", "es"} {
+		book, err := words.Open(lang, c.Words)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, key := range want {
+			if !book.Has(key) {
+				t.Errorf("%s lacks %q", lang, key)
+			}
+		}
+	}
+}
+
+// codes are all that this check adds to the codes of every check.
+var codes = []string{codeNoMicrophone, codeNoOutput, codeNoServer, codeFrozen, codeStalled, codeUnplugged, codeSilent, codeBlocked,
+	codeNotOpened, codeFailed, codeNoSpeech, codeNobodyAsked, codeWrongDefault, codeNotKnown, codeNoise}
+
+// good is a take in which all is well; each row of the tests breaks one thing.
+func good() take {
+	return take{asked: true,
+		devices: &Devices{Named: true,
+			Inputs:  []Device{{ID: "a", Name: "Headset A", Default: true, Headset: isHeadset}},
+			Outputs: []Device{{ID: "b", Name: "Headset A", Default: true, Headset: isHeadset}}},
+		figures: &Figures{Rate: 48000, Seconds: 6, Speech: true, Level: -26, Floor: -70, Peak: 0.5, HumLevel: -90, Bandwidth: 8000}}
+}
+
+func TestDiagnose(t *testing.T) {
+	internal := Device{ID: "c", Name: "Built-in", Default: true, Headset: noHeadset}
+	for name, c := range map[string]struct {
+		breaks      func(*take)
+		class, code string
+	}{
+		"all well":      {func(*take) {}, "pass", ""},
+		"no microphone": {func(t *take) { t.fault = missing(codeNoMicrophone) }, "no_microphone", ""},
+		"no server":     {func(t *take) { t.fault = missing(codeNoServer) }, "no_microphone", ""},
+		"frozen":        {func(t *take) { t.fault = missing(codeFrozen) }, "stalled", ""},
+		"stalled":       {func(t *take) { t.fault = missing(codeStalled) }, "stalled", ""},
+		"unplugged":     {func(t *take) { t.fault = missing(codeUnplugged) }, "unplugged", ""},
+		"blocked":       {func(t *take) { t.fault = missing(codeBlocked) }, "", codeBlocked},
+		"broken":        {func(t *take) { t.fault = missing(codeFailed) }, "", codeFailed},
+		"unsupported":   {func(t *take) { t.fault = missing(checks.CodeUnsupported) }, "", checks.CodeUnsupported},
+		"nothing":       {func(t *take) { t.figures = nil }, "", codeFailed},
+		"no output":     {func(t *take) { t.devices.Outputs = nil }, "no_output", ""},
+		"silent":        {func(t *take) { t.figures = &Figures{Silent: true} }, "silent", ""},
+		"another microphone by default": {func(t *take) {
+			t.devices.Inputs[0].Default = false
+			t.devices.Inputs = append(t.devices.Inputs, internal)
+		}, "wrong_default", ""},
+		"no headset at all":              {func(t *take) { t.devices.Inputs = []Device{internal} }, "pass", ""},
+		"a headset nobody can tell":      {func(t *take) { t.devices.Inputs[0].Headset = "" }, "pass", ""},
+		"nobody speaks":                  {func(t *take) { t.figures.Speech = false }, "no_speech", ""},
+		"nobody speaks, nobody asked":    {func(t *take) { t.figures.Speech, t.asked = false, false }, "", codeNobodyAsked},
+		"speaks without being asked":     {func(t *take) { t.asked = false }, "pass", ""},
+		"at the lower edge":              {func(t *take) { t.figures.Level, t.figures.Floor = levelLow, -90 }, "pass", ""},
+		"under it":                       {func(t *take) { t.figures.Level = levelLow - 0.1 }, "level_low", ""},
+		"loud, with room over the peaks": {func(t *take) { t.figures.Level = -10 }, "pass", ""},
+		"loud, without":                  {func(t *take) { t.figures.Level, t.figures.Peak = -10, 0.95 }, "level_high", ""},
+		"clipped":                        {func(t *take) { t.figures.Clipping = 0.02 }, "clipping", ""},
+		"noise":                          {func(t *take) { t.figures.Floor = -37 }, "noise_high", ""},
+		"hum is the noise":               {func(t *take) { t.figures.Floor, t.figures.Hum, t.figures.HumLevel = -37, 20, -38 }, "hum", ""},
+		"hum that nobody hears":          {func(t *take) { t.figures.Hum, t.figures.HumLevel = 20, -60 }, "pass", ""},
+		"dropouts":                       {func(t *take) { t.figures.Dropouts = 0.02 }, "dropouts", ""},
+		"narrow":                         {func(t *take) { t.figures.Bandwidth = 3564 }, "narrowband", ""},
+		"narrow, in noise":               {func(t *take) { t.figures.Bandwidth, t.figures.Floor = 3564, -40 }, "pass", ""},
+		"offset":                         {func(t *take) { t.figures.DCOffset = 0.08 }, "dc_offset", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			it := good()
+			c.breaks(&it)
+			class, p := it.diagnose()
+			if class != c.class || (p == nil) != (c.code == "") || p != nil && p.Code != c.code {
+				t.Errorf("got %q and %v, want %q and %q", class, p, c.class, c.code)
+			}
+			if class != "" && !slices.Contains(diagnosis.Values, class) {
+				t.Errorf("%q is not in the vocabulary", class)
+			}
+			if got := it.answers(); len(got) != len(New(Options{}).Metrics) {
+				t.Errorf("%d answers for %d metrics", len(got), len(New(Options{}).Metrics))
+			}
+		})
+	}
+}
+
+// TestNeverFromNoise: where no voice was heard, nothing that only a voice can show is given.
+func TestNeverFromNoise(t *testing.T) {
+	it := good()
+	it.figures.Speech = false
+	for _, m := range it.answers() {
+		switch m.Metric {
+		case "audio.speech_level", "audio.snr", "audio.clipping", "audio.dropouts", "audio.bandwidth":
+			if m.Missing == nil || m.Missing.Code != codeNoSpeech {
+				t.Errorf("%s is %v, %v", m.Metric, m.Value, m.Missing)
+			}
+		case "audio.noise_floor":
+			if m.Missing != nil || m.Value != -70 {
+				t.Errorf("%s is %v, %v", m.Metric, m.Value, m.Missing)
+			}
+		}
+	}
+}
+
+func TestHeadsetAnswers(t *testing.T) {
+	device := func(headset string) []Device { return []Device{{ID: "a", Name: "x", Default: true, Headset: headset}} }
+	const yes, no = "1", "0"
+	for name, c := range map[string]struct {
+		in, out       []Device
+		headset, both string
+	}{
+		"both":          {device(isHeadset), device(isHeadset), yes, yes},
+		"out of a box":  {device(isHeadset), device(noHeadset), yes, no},
+		"neither":       {device(noHeadset), device(noHeadset), no, no},
+		"not told":      {device(""), device(""), codeNotKnown, codeNotKnown},
+		"half told":     {device(""), device(noHeadset), codeNotKnown, no},
+		"other half":    {device(isHeadset), device(""), yes, codeNotKnown},
+		"no output":     {device(isHeadset), nil, yes, no},
+		"no microphone": {nil, device(isHeadset), codeNoMicrophone, codeNoMicrophone},
+	} {
+		it := good()
+		it.devices.Inputs, it.devices.Outputs = c.in, c.out
+		for _, m := range it.answers() {
+			got := map[float64]string{0: no, 1: yes}[m.Value]
+			if m.Missing != nil {
+				got = m.Missing.Code
+			}
+			if want := map[string]string{"audio.headset": c.headset, "audio.default_is_headset": c.both}[m.Metric]; want != "" && got != want {
+				t.Errorf("%s: %s is %s, want %s", name, m.Metric, got, want)
+			}
+		}
+	}
+}
+
+// TestSession goes through whole runs with children of all kinds, and answers of all kinds.
+func TestSession(t *testing.T) {
+	yes := func(context.Context, checks.Question) (string, error) { return "", nil }
+	nobody := func(context.Context, checks.Question) (string, error) { return "", errors.New("nobody there") }
+	for name, c := range map[string]struct {
+		child     string
+		ask       checks.Ask
+		diagnosis string
+	}{
+		"good, asked":        {"good", yes, "pass"},
+		"good, not asked":    {"good", nil, "pass"},
+		"good, nobody there": {"good", nobody, "pass"},
+		"quiet, asked":       {open48 + "\n" + `{"figures":{"rate":48000,"floor":-70,"level":-70}}`, yes, "no_speech"},
+		"quiet, not asked":   {open48 + "\n" + `{"figures":{"rate":48000,"floor":-70,"level":-70}}`, nil, codeNobodyAsked},
+		"quiet, nobody":      {open48 + "\n" + `{"figures":{"rate":48000,"floor":-70,"level":-70}}`, nobody, codeNobodyAsked},
+		"silent":             {open48 + "\n" + `{"figures":{"rate":48000,"silent":true}}`, yes, "silent"},
+		"frozen":             {"hang", yes, "stalled"},
+		"no device":          {`list:{"devices":{"named":true}}`, yes, "no_microphone"},
+		"muted":              {`list:{"devices":{"named":true,"inputs":[{"id":"x","default":true,"muted":true}]}}`, yes, "silent"},
+		"monitor by default": {`list:{"devices":{"named":true,"inputs":[{"id":"x"}]}}`, yes, "wrong_default"},
+		"no server":          {`list:{"fault":{"code":"no_server"}}`, yes, "no_microphone"},
+		"no sound in here":   {`list:{"fault":{"code":"unsupported"}}`, yes, checks.CodeUnsupported},
+		"broken list, dead":  {"list:die", yes, codeFailed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := runOnce(t, withLimits(Options{Child: as(c.child), Ask: c.ask}, short))
+			said := got["audio.diagnosis"].Text
+			if p := got["audio.diagnosis"].Missing; p != nil {
+				said = p.Code
+			}
+			if said != c.diagnosis {
+				t.Errorf("diagnosis %q, want %q", said, c.diagnosis)
+			}
+		})
+	}
+}
+
+// TestAgain: a person may try twice more, and is not asked where nothing was heard for another reason.
+func TestAgain(t *testing.T) {
+	asked := map[string]int{}
+	ask := func(_ context.Context, q checks.Question) (string, error) {
+		asked[q.Key]++
+		return q.Choices[len(q.Choices)-1:][0], nil
+	}
+	first := func(ctx context.Context, q checks.Question) (string, error) {
+		if len(q.Choices) == 0 {
+			asked[q.Key]++
+			return "", nil
+		}
+		return ask(ctx, q)
+	}
+	runOnce(t, withLimits(Options{Child: as(open48 + "\n" + `{"figures":{"rate":48000,"silent":true}}`), Ask: first}, short))
+	if asked["audio.ask.ready"] != 1 || asked["audio.ask.again"] != tries-1 {
+		t.Errorf("asked %v", asked)
+	}
+	clear(asked)
+	runOnce(t, withLimits(Options{Child: as("die"), Ask: first}, short))
+	if asked["audio.ask.again"] != 0 {
+		t.Errorf("asked %v after a fault", asked)
+	}
+}
+
+// TestMeter: the person sees when to be quiet and when to speak, and the level all the time.
+func TestMeter(t *testing.T) {
+	var steps []string
+	s := session{room: 1.5, total: 6.2}
+	hear := s.meter(true, func(e checks.Event) {
+		if e.Metric != "audio.speech_level" || e.Value != -30 || e.Done < 0 || e.Done > 1 || e.Left < 0 {
+			t.Errorf("%+v", e)
+		}
+		steps = append(steps, e.Step)
+	})
+	for _, at := range []float64{0.1, 1.6, 1.8, 6.2, 9} {
+		hear(int(at*48000), 48000, -30)
+	}
+	s.meter(false, func(e checks.Event) { steps = append(steps, e.Step) })(4800, 48000, -30)
+	want := []string{"audio.step.room", "audio.step.room", "audio.step.speak", "audio.step.speak", "audio.step.speak", "audio.step.listen"}
+	if !slices.Equal(steps, want) {
+		t.Errorf("steps %v", steps)
+	}
+}
+
+// runOnce runs a check and answers its measurements by metric; each must be there, and none a fault of ours.
+func runOnce(t *testing.T, c checks.Check) map[string]checks.Measurement {
+	t.Helper()
+	got := map[string]checks.Measurement{}
+	for r := range checks.Run(t.Context(), time.Now, []checks.Check{c}, nil) {
+		for _, m := range r.Measurements {
+			got[m.Metric] = m
+			if m.Missing != nil && (m.Missing.Code == checks.CodeInternal || m.Missing.Side == "") {
+				t.Errorf("%s: %+v", m.Metric, m.Missing)
+			}
+		}
+	}
+	if len(got) != len(c.Metrics) {
+		t.Errorf("%d answers for %d metrics", len(got), len(c.Metrics))
+	}
+	return got
+}
