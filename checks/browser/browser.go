@@ -1,0 +1,149 @@
+// Package browser finds the browsers of this computer, their versions and how old they are, and which one is the
+// default. It reads what installers leave behind, and never starts a browser: that would open a window, or change a
+// profile. Profiles, histories and anything else a person did in a browser are not read.
+package browser
+
+import (
+	"context"
+	"embed"
+	"io/fs"
+	"slices"
+	"time"
+
+	"deskready/checks"
+)
+
+//go:embed words
+var texts embed.FS
+
+// Options are what the check needs to be told.
+type Options struct {
+	Root string              // the folder taken for "/" on Linux and macOS; empty: "/" itself
+	Home string              // the hire's own folder; empty: not known, and what is installed there is not found
+	Env  func(string) string // the environment: where browsers and their launchers lie
+	Now  func() time.Time    // decides how old a release is
+}
+
+// The metrics; the subject of each but the last two is a browser.
+var (
+	installed = checks.Metric{ID: "browser.installed", Unit: checks.Text}
+	age       = checks.Metric{ID: "browser.age", Unit: checks.Days, Better: checks.Lower}
+	preferred = checks.Metric{ID: "browser.default", Unit: checks.Text}
+	tableAge  = checks.Metric{ID: "browser.table_age", Unit: checks.Days, Better: checks.Lower}
+)
+
+// Codes of problems of this check's own.
+const (
+	codeNone           = "no_known_browser" // none of those this program knows
+	codeVersion        = "unknown_version"  // installed, in a way that does not tell its version
+	codeRelease        = "unknown_release"  // a version that the table does not have, though it has newer and older ones
+	codeEngine         = "unknown_engine"   // its version does not tell which Chromium is inside
+	codeNoDefault      = "no_default"       // none is set
+	codeUnknownDefault = "unknown_default"  // one is set that this program does not know
+)
+
+func problem(code string) *checks.Problem {
+	side := checks.SideHire
+	switch code {
+	case codeVersion, codeRelease, codeEngine, codeUnknownDefault:
+		side = checks.SideTool
+	}
+	return &checks.Problem{Code: code, Side: side}
+}
+
+// inventory is what one kind of system knows of its browsers.
+type inventory interface {
+	browsers(ctx context.Context) []found
+	preferred(ctx context.Context) (product string, why *checks.Problem)
+}
+
+// found is one browser as installed.
+type found struct {
+	name    string // of the product
+	version string // empty: not known
+}
+
+// New is the check.
+func New(o Options) checks.Check { return check(o, thisInventory(o)) }
+
+func check(o Options, i inventory) checks.Check {
+	sub, err := fs.Sub(texts, "words")
+	if err != nil {
+		panic(err) // the name is constant and good
+	}
+	return checks.Check{
+		Name:    "browser",
+		Metrics: []checks.Metric{installed, age, preferred, tableAge},
+		Words:   sub,
+		Reads:   []string{"browser.reads.installed", "browser.reads.default"},
+		Limit:   10 * time.Second,
+		Measure: func(ctx context.Context, _ checks.Progress) ([]checks.Measurement, error) {
+			return measure(ctx, i, o.Now())
+		},
+	}
+}
+
+func measure(ctx context.Context, i inventory, now time.Time) ([]checks.Measurement, error) {
+	table, err := releases()
+	if err != nil {
+		return nil, err
+	}
+	today := now.UTC().Truncate(24 * time.Hour)
+	all := unique(i.browsers(ctx))
+	if err := ctx.Err(); err != nil {
+		return nil, &checks.Problem{Code: checks.CodeInterrupted, Side: checks.SideHire}
+	}
+	measurements := []checks.Measurement{tableAge.Of("", days(table.dated, today))}
+	if len(all) == 0 {
+		p := problem(codeNone)
+		measurements = append(measurements, installed.Missing("", p), age.Missing("", p))
+	}
+	for _, f := range all {
+		if f.version == "" {
+			p := problem(codeVersion)
+			measurements = append(measurements, installed.Missing(f.name, p), age.Missing(f.name, p))
+			continue
+		}
+		measurements = append(measurements, installed.Named(f.name, f.version))
+		if old, p := table.age(f, today); p != nil {
+			measurements = append(measurements, age.Missing(f.name, p))
+		} else {
+			measurements = append(measurements, age.Of(f.name, old))
+		}
+	}
+	name, why := i.preferred(ctx)
+	if why != nil {
+		return append(measurements, preferred.Missing("", why)), nil
+	}
+	return append(measurements, preferred.Named("", asInstalled(name, all))), nil
+}
+
+// unique drops what was found twice and puts the browsers into one order, the newest of a kind first. A copy without a
+// version says nothing where another has one.
+func unique(all []found) []found {
+	slices.SortFunc(all, func(a, b found) int {
+		if d := rank(a.name) - rank(b.name); d != 0 {
+			return d
+		}
+		return -slices.Compare(numbers(a.version), numbers(b.version))
+	})
+	all = slices.Compact(all)
+	var out []found
+	for _, f := range all {
+		if f.version != "" || len(out) == 0 || out[len(out)-1].name != f.name {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// asInstalled tells the two kinds of Firefox apart for systems whose settings do not.
+func asInstalled(name string, all []found) string {
+	has := func(name string) bool {
+		return slices.ContainsFunc(all, func(f found) bool { return f.name == name })
+	}
+	if name == firefox && !has(firefox) && has(firefoxESR) {
+		return firefoxESR
+	}
+	return name
+}
