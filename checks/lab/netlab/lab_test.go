@@ -5,20 +5,26 @@ package main
 import (
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"testing"
+
+	"deskready/checks/lab"
 )
 
-// TestLab pings across a real link. It needs root, ip and ping.
+// TestLab pings across a real link. It needs ip, ping, and root or sudo.
 func TestLab(t *testing.T) {
 	dir := t.TempDir()
 	stats, pings := filepath.Join(dir, "stats.json"), filepath.Join(dir, "pings")
-	code, err := netlab([]string{"-rtt", "40ms", "-block", "udp", "-name", "nltest", "-stats", stats, "--", "sh", "-c",
-		"$NETLAB_CLIENT ping -c 5 -i 0.1 $NETLAB_SERVER_ADDR >" + pings + "; exit 3"})
-	if code != 3 || err != nil {
-		t.Fatalf("code %d, error %v", code, err)
+	args := []string{lab.Build(t, "./checks/lab/netlab"), "-rtt", "40ms", "-block", "udp", "-name", "nltest", "-stats", stats, "--",
+		"sh", "-c", "$NETLAB_CLIENT ping -c 5 -i 0.1 $NETLAB_SERVER_ADDR >" + pings + "; exit 3"}
+	if os.Getuid() != 0 {
+		args = append([]string{"sudo", "-n"}, args...)
+	}
+	if o := lab.Finish(t, exec.CommandContext(t.Context(), args[0], args[1:]...)); o.ExitCode != 3 {
+		t.Fatalf("exit %d: %s", o.ExitCode, o.Stderr)
 	}
 	out, err := os.ReadFile(pings)
 	if err != nil {
