@@ -140,18 +140,23 @@ func (l *linter) compile(src source) Policy {
 		l.say(max(src.lines["rules"], 1), "the policy has no rules: nothing would be decided by it")
 	}
 	l.once(src.rules)
-	all := slices.Clone(src.rules)
+	ruled := map[[2]string]bool{} // metrics and subjects, here or in an overlay
 	for _, r := range src.rules {
+		ruled[[2]string{r.metric, r.subject}] = true
 		if r.waive != "" {
 			l.say(r.line, "waive belongs into an overlay: here, leave the rule out")
 		}
 		p.Rules = append(p.Rules, l.rule(r))
 	}
 	for _, o := range src.overlays {
-		all = append(all, o.rules...)
+		for _, r := range o.rules {
+			if r.waive == "" {
+				ruled[[2]string{r.metric, r.subject}] = true
+			}
+		}
 	}
 	for _, o := range src.overlays {
-		l.overlay(o, all)
+		l.overlay(o, ruled)
 	}
 	return p
 }
@@ -168,20 +173,19 @@ func (l *linter) once(rules []ruleSource) {
 	}
 }
 
-// overlay looks at one overlay, beside all the rules there are.
-func (l *linter) overlay(o overlaySource, all []ruleSource) {
+// overlay looks at one overlay, beside all that is ruled.
+func (l *linter) overlay(o overlaySource, ruled map[[2]string]bool) {
 	if !policyName.MatchString(o.name) {
 		l.say(o.line, "overlay %q: lower-case letters, digits and hyphens, at most 64", o.name)
 	}
 	l.once(o.rules)
 	for _, r := range o.rules {
-		same := func(b ruleSource) bool { return b.waive == "" && b.metric == r.metric && b.subject == r.subject }
 		switch {
 		case r.waive == "":
 			l.rule(r)
 		case r.require.line > 0 || r.prefer.line > 0:
 			l.say(r.line, "%s: a rule is waived or has bounds, not both", r.metric)
-		case !slices.ContainsFunc(all, same):
+		case !ruled[[2]string{r.metric, r.subject}]:
 			l.say(r.line, "overlay %s waives a rule for %s that the policy does not have", o.name, r.metric)
 		}
 	}
