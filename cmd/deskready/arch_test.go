@@ -38,7 +38,7 @@ var law = map[string][]string{
 }
 
 // rooms that the law does not bind: programs for tests, for generating and for packaging.
-var apart = regexp.MustCompile(`^(checks/lab|packaging)(/|$)|^(checks|report)/[a-z]+/(.*/)?[a-z]+test$|^checks/[a-z]+/releases$`)
+var apart = regexp.MustCompile(`^(checks/lab|packaging)(/|$)|^(checks|report)/[a-z]+/(.*/)?[a-z]+test$|^checks/[a-z]+/releases$|/gen(/|$)`)
 
 // source is one Go file of the product, tests left out.
 type source struct {

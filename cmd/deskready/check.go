@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -115,9 +116,19 @@ func (w *world) check(ctx context.Context, o checkOptions) error {
 		return err
 	}
 	if failed != nil {
-		return failed
+		return j.after(failed)
 	}
 	return j.exit(ctx)
+}
+
+// after tells what went wrong once the verdict is on standard output, which has room for one document alone.
+func (j *journey) after(failed error) error {
+	var f *fault
+	if !errors.As(failed, &f) {
+		f = &fault{exit: exitUnexpected, what: failed.Error()}
+	}
+	j.tell(f)
+	return exit(f.exit)
 }
 
 // choose holds --only and --skip against the list of checks. What is left out stays in the list: its metrics are

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -90,13 +89,13 @@ func (w *world) listInvites(cmd *cobra.Command, data string) error {
 		return err
 	}
 	defer store.Close()
-	rows, err := store.Invites(cmd.Context())
+	rows, err := store.Invites(cmd.Context(), collector.Query{})
 	if err != nil {
 		return err
 	}
 	t := tabwriter.NewWriter(w.stdout, 0, 0, 2, ' ', 0)
 	for _, r := range rows {
-		fmt.Fprintln(t, strings.Join([]string{r.ID, checks.Clean(r.For, 60), r.State, r.Expires.UTC().Format(time.DateOnly)}, "\t"))
+		fmt.Fprintln(t, strings.Join([]string{r.ID, checks.Clean(r.Person, 60), string(r.State), r.Expires.UTC().Format(time.DateOnly)}, "\t"))
 	}
 	return t.Flush()
 }
@@ -111,65 +110,4 @@ func (w *world) revokeInvite(cmd *cobra.Command, data, id string) error {
 		return &fault{exit: exitUsage, code: "usage", what: "revoking " + id + ": " + err.Error(), hint: "deskready invite list shows the ids"}
 	}
 	return nil
-}
-
-func (w *world) backupCommand() *cobra.Command {
-	var data, out string
-	cmd := &cobra.Command{
-		Use: "backup", Short: "Copy the data folder into one file, also while the collector is serving", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) (err error) {
-			if out == "" {
-				return usage("add --out FILE", "a backup needs a file")
-			}
-			store, _, err := w.openStore(cmd.Context(), data)
-			if err != nil {
-				return err
-			}
-			defer store.Close()
-			f, err := os.OpenFile(out, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-			if err != nil {
-				return unwritable(withoutTemp(err, out))
-			}
-			if err = store.Backup(cmd.Context(), f); err == nil {
-				err = f.Sync()
-			}
-			if closed := f.Close(); err == nil {
-				err = closed
-			}
-			if err != nil {
-				_ = os.Remove(out) // half a backup is none; the first error counts
-				return unwritable(withoutTemp(err, out))
-			}
-			fmt.Fprintln(w.stdout, out)
-			return nil
-		},
-	}
-	cmd.Flags().StringVar(&data, "data", "", "the collector's data folder (`DIR`)")
-	cmd.Flags().StringVar(&out, "out", "", "the backup (`FILE`); holds the collector's private keys")
-	return cmd
-}
-
-func (w *world) restoreCommand() *cobra.Command {
-	var data string
-	cmd := &cobra.Command{
-		Use: "restore BACKUP", Short: "Bring a backup back, into a folder that is empty or not there", Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			dir, err := w.dataFolder(data)
-			if err != nil {
-				return err
-			}
-			f, err := os.Open(args[0])
-			if err != nil {
-				return unreadable(args[0], err)
-			}
-			defer f.Close()
-			if err := collector.Restore(cmd.Context(), f, dir); err != nil {
-				return &fault{exit: exitUnreadable, code: "backup", what: "restoring " + args[0] + ": " + err.Error(), hint: "restore into an empty folder: --data DIR"}
-			}
-			fmt.Fprintln(w.stdout, dir)
-			return nil
-		},
-	}
-	cmd.Flags().StringVar(&data, "data", "", "the folder (`DIR`) to restore into")
-	return cmd
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -44,6 +45,7 @@ type journey struct {
 	record    runRecord
 	report    report.Report
 	delivered *bool
+	assurance report.Assurance // by the collector's receipt
 	files     report.Files
 	tellAsk   *meter
 	shown     bool // the answer is on standard output already
@@ -208,15 +210,24 @@ func (j *journey) judge() {
 	}
 }
 
-// answer prints the report on standard output, in the format asked for.
-func (j *journey) answer() error {
+func (w *world) tool() report.Tool {
+	return report.Tool{Version: w.version, Commit: w.commit, OS: runtime.GOOS, Arch: runtime.GOARCH}
+}
+
+// readable is the report with what its reader adds.
+func (j *journey) readable() report.Report {
 	r := j.report
 	r.Files, r.Delivered, r.Assurance = &j.files, j.delivered, report.A0
-	if j.files.Receipt != "" {
-		r.Assurance = j.assured()
+	if j.assurance != "" {
+		r.Assurance = j.assurance
 	}
+	return r
+}
+
+// answer prints the report on standard output, in the format asked for.
+func (j *journey) answer() error {
 	var buf bytes.Buffer
-	if err := render.Formats[j.format](&buf, j.book, r, j.look(j.plain)); err != nil {
+	if err := render.Formats[j.format](&buf, j.book, j.readable(), j.look(j.plain)); err != nil {
 		return err
 	}
 	_, err := j.stdout.Write(buf.Bytes())
@@ -237,15 +248,6 @@ func (j *journey) finish() error {
 		}
 	}
 	return nil
-}
-
-// assured is the level that the collector's receipt gives.
-func (j *journey) assured() report.Assurance {
-	opened, err := openReport(j.files.Report, "", j.now)
-	if err != nil || opened.Receipt == nil {
-		return report.A0
-	}
-	return opened.Receipt.Assurance
 }
 
 func (j *journey) exit(ctx context.Context) error {
@@ -272,16 +274,20 @@ func verdictExit(v report.Verdict) error {
 // keyFolder holds one key for each collector, so that employers cannot find out about each other.
 func (w *world) keyFolder() string { return filepath.Join(w.config, "keys") }
 
+func (w *world) keyFile(inv *report.Invite) string {
+	name := "self"
+	if inv != nil {
+		name = strings.TrimPrefix(report.Digest([]byte(inv.Key)), "sha256:")[:16]
+	}
+	return filepath.Join(w.keyFolder(), name+".pem")
+}
+
 // openKey loads the hire's key for this collector, and makes it on first use.
 func (j *journey) openKey(context.Context) error {
 	if j.config == "" {
 		return &fault{exit: exitUnexpected, code: "no_home", what: "there is no folder for the key: this account has no home", hint: "set DESKREADY_CONFIG to a folder that is yours alone"}
 	}
-	name := "self"
-	if j.inv != nil {
-		name = strings.TrimPrefix(report.Digest([]byte(j.inv.Key)), "sha256:")[:16]
-	}
-	key, err := loadOrMakeKey(filepath.Join(j.keyFolder(), name+".pem"), j.rand)
+	key, err := loadOrMakeKey(j.keyFile(j.inv), j.rand)
 	if err != nil {
 		return &fault{exit: exitUnexpected, code: "key", what: "opening the signing key: " + err.Error(), hint: "the key lies in " + j.keyFolder() + "; it must be yours, and there must be room on the disk"}
 	}

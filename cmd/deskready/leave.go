@@ -139,13 +139,8 @@ func (j *journey) leavePage() error {
 	if j.noPage {
 		return nil
 	}
-	r := j.report
-	r.Files, r.Delivered, r.Assurance = &j.files, j.delivered, report.A0
-	if j.files.Receipt != "" {
-		r.Assurance = j.assured()
-	}
 	var page bytes.Buffer
-	if err := render.HTML(&page, j.book, r, render.Look{}); err != nil {
+	if err := render.HTML(&page, j.book, j.readable(), render.Look{}); err != nil {
 		return err
 	}
 	path := stem(j.outPath()) + ".html"
@@ -163,14 +158,14 @@ func (j *journey) leavePage() error {
 func (j *journey) deliver(ctx context.Context, file []byte) {
 	j.say("%s", j.book.Text("cmd.sending", "employer", j.employer()))
 	done := false
-	receipt, err := j.world.deliver(ctx, file, j.collector)
+	receipt, level, err := j.world.deliver(ctx, file, j.collector)
 	if err == nil {
 		j.files.Receipt = stem(j.files.Report) + ".receipt.json"
 		if err = writeFile(j.files.Receipt, receipt); err != nil {
 			j.files.Receipt = ""
 			j.say("%s", err)
 		}
-		done = true
+		done, j.assurance = true, level
 	}
 	j.delivered = &done
 	if done {

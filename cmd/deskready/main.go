@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"deskready/checks/all"
 )
 
 // version is set by the linker in releases.
@@ -63,7 +65,7 @@ func reality() *world {
 			}
 			return exec.CommandContext(ctx, program, args...)
 		},
-		list: realChecks, version: version, commit: commit(),
+		list: all.All, version: version, commit: commit(),
 	}
 }
 

@@ -107,12 +107,12 @@ func (j *journey) options() all.Options {
 			Child: j.soundChild,
 			Env:   j.env,
 		},
-		System:  system.Options{Home: j.home, Now: j.now, Env: j.env},
+		System:  system.Options{Home: j.home, Now: j.now},
 		Browser: browser.Options{Home: j.home, Now: j.now, Env: j.env},
 	}
 	if j.record.ticket != "" {
 		o.Bandwidth.Ticket = &office.Ticket{Base: j.collector, Token: j.record.ticket}
-		o.Bandwidth.TLS = pinned(j.inv.Pin)
+		o.Bandwidth.Transport = transport(j.inv.Pin)
 	}
 	if j.asks && !j.yes {
 		o.Audio.Ask = j.ask

@@ -1,17 +1,19 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
+	"deskready/checks/office"
 	"deskready/report"
 	"deskready/report/collector"
+	"deskready/report/seal"
 	"deskready/report/verify"
 )
 
@@ -25,7 +27,7 @@ func pinned(pin string) *tls.Config {
 	c.InsecureSkipVerify = true // replaced by the stricter check below
 	c.VerifyConnection = func(state tls.ConnectionState) error {
 		if len(state.PeerCertificates) == 0 || keyPin(state.PeerCertificates[0].RawSubjectPublicKeyInfo) != pin {
-			return errors.New("this is not the collector that the invite names: its key is another")
+			return fmt.Errorf("this is not the collector that the invite names: %w", office.ErrPin)
 		}
 		return nil
 	}
@@ -37,50 +39,93 @@ func keyPin(spki []byte) string {
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
+// transport is the way to one collector.
+func transport(pin string) *http.Transport {
+	return &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		TLSClientConfig:       pinned(pin),
+		TLSHandshakeTimeout:   10 * time.Second,
+		ResponseHeaderTimeout: 10 * time.Second,
+		MaxIdleConnsPerHost:   2,
+		IdleConnTimeout:       30 * time.Second,
+	}
+}
+
 // httpClient talks to one collector. It follows no redirects: a page in between is not a collector.
 func httpClient(pin string) *http.Client {
 	return &http.Client{
-		Timeout: 60 * time.Second,
-		Transport: &http.Transport{
-			Proxy:                 http.ProxyFromEnvironment,
-			TLSClientConfig:       pinned(pin),
-			TLSHandshakeTimeout:   10 * time.Second,
-			ResponseHeaderTimeout: 20 * time.Second,
-			MaxIdleConnsPerHost:   2,
-			IdleConnTimeout:       30 * time.Second,
-		},
+		Timeout:       60 * time.Second,
+		Transport:     transport(pin),
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
 
-// deliver sends a sealed report to the collector of its invite, or to another address of it, and brings the receipt.
-func (w *world) deliver(ctx context.Context, file []byte, base string) ([]byte, error) {
-	opened := verify.File(file, verify.Options{Now: w.now})
-	if opened.Invite == nil {
-		return nil, errNoInvite
+// deliver sends a sealed report to the collector of its invite, or to another address of it, and brings the receipt and
+// the level that it gives.
+func (w *world) deliver(ctx context.Context, file []byte, base string) ([]byte, report.Assurance, error) {
+	own := verify.File(file, verify.Options{Now: w.now})
+	inv := own.Invite
+	if inv == nil {
+		return nil, "", errNoInvite
 	}
 	if base == "" {
-		base = opened.Invite.Collector
+		base = inv.Collector
 	}
 	ctx, cancel := context.WithTimeout(ctx, 90*time.Second)
 	defer cancel()
-	c := collector.Client{Base: base, HTTP: httpClient(opened.Invite.Pin)}
+	c := collector.Client{Base: base, HTTP: httpClient(inv.Pin)}
 	receipt, err := c.Deliver(ctx, file)
-	if err != nil {
-		return nil, err
+	if refused := (*collector.RefusedError)(nil); errors.As(err, &refused) && refused.Reason == collector.ReasonKey {
+		receipt, err = w.enrolAndDeliver(ctx, c, *inv, own.KeyID, file)
 	}
-	return receipt, checkReceipt(w, file, receipt, *opened.Invite)
+	if err != nil {
+		return nil, "", err
+	}
+	// A promise by somebody else is none: the receipt must be by the key that the invite names.
+	trust, err := verify.TrustOf(*inv)
+	if err != nil {
+		return nil, "", err
+	}
+	opened := verify.File(file, verify.Options{Now: w.now, Trust: &trust, Receipt: receipt})
+	if opened.Receipt == nil {
+		return nil, "", errors.New("the receipt is not signed by the key that the invite names")
+	}
+	return receipt, opened.Assurance, nil
 }
 
-// checkReceipt holds the answer against the key that the invite names: a promise by somebody else is none.
-func checkReceipt(w *world, file, receipt []byte, inv report.Invite) error {
-	trust, err := verify.TrustOf(inv)
+// enrolAndDeliver is for a report that was made before the collector could be reached for the first time.
+func (w *world) enrolAndDeliver(ctx context.Context, c collector.Client, inv report.Invite, keyID string, file []byte) ([]byte, error) {
+	key, err := seal.LoadKey(w.keyFile(&inv))
 	if err != nil {
-		return err
+		return nil, fmt.Errorf("the key that signed this report: %w", err)
 	}
-	opened := verify.File(file, verify.Options{Now: w.now, Trust: &trust, Receipt: bytes.Clone(receipt)})
-	if opened.Receipt == nil {
-		return errors.New("the collector's receipt is not signed by the key that the invite names")
+	if key.Public().ID() != keyID {
+		return nil, errors.New("this report was signed by a key that is not here any more")
 	}
-	return nil
+	c.Key = key
+	if err := c.Enrol(ctx, inv); err != nil {
+		return nil, err
+	}
+	return c.Deliver(ctx, file)
+}
+
+// refusedFault tells a collector's refusal, which trying again would not change, from a line that is down: nil then.
+func refusedFault(err error) *fault {
+	var refused *collector.RefusedError
+	if !errors.As(err, &refused) {
+		return nil
+	}
+	f := &fault{
+		exit: exitUndelivered, code: string(refused.Reason), what: "the employer's collector said no: " + refused.Error(),
+		hint: "show this line to the person who invited you",
+	}
+	switch refused.Reason {
+	case collector.ReasonExpired:
+		f.exit, f.hint = 22, "ask the employer for a new invite"
+	case collector.ReasonRevoked:
+		f.exit, f.hint = 26, "ask the employer for a new invite"
+	case collector.ReasonEnrolled, collector.ReasonKey, collector.ReasonInvite, collector.ReasonSpent, collector.ReasonNonce, collector.ReasonAudience:
+		f.exit, f.hint = 23, "this invite was answered from another computer or account, or by another report; ask the employer for a new invite"
+	}
+	return f
 }

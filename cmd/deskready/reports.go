@@ -24,8 +24,8 @@ import (
 // maxReport is how large a report file may be.
 const maxReport = seal.MaxFile
 
-// openReport opens a sealed report and the receipt beside it, if there is one. trustFile may be empty: the receipt and
-// the invite are then held against the key that the invite itself names.
+// openReport opens a sealed report and the receipt beside it, if there is one. Without a trust file nobody knows whose
+// invite and receipt those are: a report is then self-reported, whatever lies beside it.
 func openReport(path, trustFile string, now func() time.Time) (verify.Opened, error) {
 	file, err := readFile(path, maxReport)
 	if err != nil {
@@ -35,8 +35,7 @@ func openReport(path, trustFile string, now func() time.Time) (verify.Opened, er
 	if receipt, err := readFile(stem(path)+".receipt.json", maxReport); err == nil {
 		o.Receipt = receipt
 	}
-	switch {
-	case trustFile != "":
+	if trustFile != "" {
 		data, err := readFile(trustFile, maxReport)
 		if err != nil {
 			return verify.Opened{}, err
@@ -46,18 +45,12 @@ func openReport(path, trustFile string, now func() time.Time) (verify.Opened, er
 			return verify.Opened{}, &fault{exit: 21, code: "malformed", what: "reading " + trustFile + ": " + err.Error(), hint: "take trust.json from the collector's data folder or its address /.well-known/deskready/trust.json"}
 		}
 		o.Trust = &trust
-	case o.Receipt != nil:
-		if first := verify.File(file, verify.Options{Now: now}); first.Invite != nil {
-			if trust, err := verify.TrustOf(*first.Invite); err == nil {
-				o.Trust = &trust
-			}
-		}
 	}
 	return verify.File(file, o), nil
 }
 
 func (w *world) showCommand() *cobra.Command {
-	var format, lang string
+	var format, lang, trust string
 	var plain bool
 	cmd := &cobra.Command{
 		Use: "show REPORT", Short: "Show a report, as text, JSON or a page", Args: cobra.ExactArgs(1),
@@ -69,7 +62,7 @@ func (w *world) showCommand() *cobra.Command {
 			if render.Formats[format] == nil {
 				return usage("formats are "+strings.Join(formats(), ", "), "--format %s: there is no such format", format)
 			}
-			r, err := w.shown(args[0])
+			r, err := w.shown(args[0], trust)
 			if err != nil {
 				return err
 			}
@@ -83,16 +76,17 @@ func (w *world) showCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&format, "format", "text", strings.Join(formats(), ", "))
 	cmd.Flags().StringVar(&lang, "lang", "", "language, such as en or es")
+	cmd.Flags().StringVar(&trust, "trust", "", "the collector's trust.json (`FILE`)")
 	cmd.Flags().BoolVar(&plain, "plain", false, "plain lines, for screen readers and logs")
 	return cmd
 }
 
 // shown reads a sealed report or a draft, with what its reader adds.
-func (w *world) shown(path string) (report.Report, error) {
+func (w *world) shown(path, trust string) (report.Report, error) {
 	if strings.HasSuffix(path, ".draft.json") {
 		return readDraft(path)
 	}
-	opened, err := openReport(path, "", w.now)
+	opened, err := openReport(path, trust, w.now)
 	if err != nil {
 		return report.Report{}, err
 	}
@@ -268,7 +262,7 @@ func (w *world) sendQueued(ctx context.Context, b words.Book) error {
 
 // sendOne delivers one report and keeps the receipt beside it, or in the queue's folder where its place is gone.
 func (w *world) sendOne(ctx context.Context, b words.Book, path string, file []byte, base string) error {
-	receipt, err := w.deliver(ctx, file, base)
+	receipt, _, err := w.deliver(ctx, file, base)
 	switch f := refusedFault(err); {
 	case errors.Is(err, errNoInvite):
 		return usage("ask the employer for an invite and run deskready check --invite FILE", "%s: %v", path, err)

@@ -99,10 +99,7 @@ func (w *world) end(ctx context.Context, args []string, err error) int {
 			f.exit, f.code, f.hint = exitUsage, "usage", "see deskready help"
 		}
 	}
-	fmt.Fprintln(w.stderr, "deskready:", checks.Clean(f.what, 1000))
-	if f.hint != "" {
-		fmt.Fprintln(w.stderr, "hint:", f.hint)
-	}
+	w.tell(f)
 	if wantsJSON(args) {
 		w.writeJSON(map[string]any{
 			"version": report.Version,
@@ -110,6 +107,18 @@ func (w *world) end(ctx context.Context, args []string, err error) int {
 		})
 	}
 	return f.exit
+}
+
+// tell says a fault to the person. What was being done may take several lines, as in a policy with several mistakes.
+func (w *world) tell(f *fault) {
+	lines := strings.Split(f.what, "\n")
+	for i, line := range lines {
+		lines[i] = checks.Clean(line, 1000)
+	}
+	fmt.Fprintln(w.stderr, "deskready:", strings.Join(lines, "\n  "))
+	if f.hint != "" {
+		fmt.Fprintln(w.stderr, "hint:", f.hint)
+	}
 }
 
 // wantsJSON looks at the bare arguments: the promise of one JSON document holds where they could not even be parsed.

@@ -119,6 +119,8 @@ func TestScripts(t *testing.T) {
 			return os.MkdirAll(home, 0o700)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"machine":     machineCommand,
+			"sleep":       sleepCommand,
 			"collector":   collectorCommand,
 			"impostor":    impostorCommand,
 			"interrupt":   interruptCommand,
@@ -148,7 +150,7 @@ func collectorCommand(ts *testscript.TestScript, _ bool, args []string) {
 	dir := ts.MkAbs(args[0])
 	listen := "127.0.0.1:0"
 	if len(args) > 1 {
-		listen = args[1]
+		listen = strings.TrimPrefix(args[1], "http://")
 	}
 	cmd := exec.Command("deskready", "serve", "--listen", listen, "--data", dir, "--employer", "Acme")
 	cmd.Env = append(os.Environ(), "HOME="+ts.Getenv("HOME"), "MACHINE="+ts.Getenv("MACHINE"), "PATH="+ts.Getenv("PATH"))

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -62,7 +63,7 @@ proxy alone. Prints its address, and once the link for the first administrator.`
 	f.StringVar(&o.tlsCert, "tls-cert", "", "certificate (PEM `FILE`)")
 	f.StringVar(&o.tlsKey, "tls-key", "", "its key (PEM `FILE`)")
 	f.StringVar(&o.behindProxy, "behind-proxy", "", "`ADDRESS` of the proxy that speaks TLS for this collector")
-	cmd.AddCommand(w.backupCommand(), w.restoreCommand())
+	cmd.AddCommand(w.backupCommand(), w.restoreCommand(), w.adminLinkCommand())
 	return cmd
 }
 
@@ -110,23 +111,36 @@ func (w *world) serve(ctx context.Context, o serveOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	link, err := store.AdminLink(ctx)
-	if err != nil {
-		return err
-	}
 	fmt.Fprintln(w.stdout, at.URL)
-	if link != "" {
-		fmt.Fprintln(w.stdout, at.URL+"/link/"+link)
-		w.say("The second line is the link for the first administrator. It works once.")
+	if has, err := store.HasAdmin(ctx); err != nil {
+		return err
+	} else if !has {
+		if err := w.adminLink(ctx, store, at); err != nil {
+			return err
+		}
 	}
 	if tlsConfig != nil {
 		listener = tls.NewListener(listener, tlsConfig)
+	}
+	if o.behindProxy != "" {
+		server.Address = forwarded
 	}
 	httpServer := server.HTTPServer()
 	if o.behindProxy != "" {
 		httpServer.Handler = behind(o.behindProxy, httpServer.Handler)
 	}
 	return serveUntil(ctx, httpServer, listener)
+}
+
+// adminLink prints the one-time link of an administrator: the first one, or one who lost the password.
+func (w *world) adminLink(ctx context.Context, store *collector.Store, at place) error {
+	link, err := store.AdminLink(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(w.stdout, at.URL+collector.WelcomePath(link))
+	w.say("Open this link to choose the administrator's name and password. It works once, within two days.")
+	return nil
 }
 
 // serveUntil serves until ctx ends, and then lets what is under way come to its end.
@@ -174,7 +188,7 @@ func (w *world) server(store *collector.Store, dir string, at place) (*collector
 		Policies: func(name string) (report.Policy, error) {
 			return collectorPolicy(dir, name, metrics)
 		},
-		Ticket: secret.Issue,
+		Ticket: func(run string, until time.Time) string { return secret.Issue(run, until, office.DefaultCaps()) },
 		Office: end.Handler(),
 		Now:    w.now, Log: log, Version: w.version,
 	}, nil
@@ -266,36 +280,20 @@ func readPlace(dir string) (place, error) {
 	return at, json.Unmarshal(data, &at)
 }
 
-// behind takes requests of one proxy alone, and believes what it says of whom it speaks for.
+// behind takes requests of one proxy alone.
 func behind(proxy string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		host, port, err := net.SplitHostPort(r.RemoteAddr)
-		if err != nil || host != proxy {
+		if host, _, err := net.SplitHostPort(r.RemoteAddr); err != nil || host != proxy {
 			http.Error(rw, "this collector speaks to its proxy alone", http.StatusForbidden)
 			return
-		}
-		hops := strings.Split(r.Header.Get("X-Forwarded-For"), ",")
-		if last := strings.TrimSpace(hops[len(hops)-1]); net.ParseIP(last) != nil {
-			r.RemoteAddr = net.JoinHostPort(last, port)
 		}
 		next.ServeHTTP(rw, r)
 	})
 }
 
-// refusedFault tells a collector's refusal, which trying again would not change, from a line that is down: nil then.
-func refusedFault(err error) *fault {
-	var refused *collector.Refused
-	if !errors.As(err, &refused) {
-		return nil
-	}
-	f := &fault{exit: exitUndelivered, code: refused.Reason, what: "the employer's collector refused: " + refused.Error(), hint: "show this line to the person who invited you"}
-	switch refused.Reason {
-	case "invite_expired":
-		f.exit, f.hint = 22, "ask the employer for a new invite"
-	case "invite_revoked":
-		f.exit, f.hint = 26, "ask the employer for a new invite"
-	case "key_mismatch":
-		f.exit, f.hint = 23, "this invite was answered from another computer or account; ask the employer for a new invite"
-	}
-	return f
+// forwarded is whom the proxy speaks for: the last hop that it wrote down itself.
+func forwarded(r *http.Request) netip.Addr {
+	hops := strings.Split(r.Header.Get("X-Forwarded-For"), ",")
+	addr, _ := netip.ParseAddr(strings.TrimSpace(hops[len(hops)-1])) // not valid: nobody is known
+	return addr
 }
