@@ -100,7 +100,8 @@ say ""
 say "Verdict: $said. Delivered and verified."
 say "Report:  $run/hire.deskready.json"
 say "Page:    http://127.0.0.1:$port"
-grep -E 'https?://' "$data/serve.log" | sed 's/^/  /'
+link=$(grep -m 1 -E '^https?://.*/link/' "$data/serve.log")
+[ -z "$link" ] || say "         $link (opens it for the first administrator; works once)"
 if [ -t 0 ]; then
 	say "The collector goes on serving. Ctrl-C ends it."
 	trap 'exit 0' INT
