@@ -175,7 +175,7 @@ func (d freedesktop) installed(l launcher, packages map[string]string) (found, b
 		return found{}, false
 	}
 	if l.product.mozilla {
-		for _, folder := range append([]string{path.Dir(resolve(d.fsys, place))}, l.product.folders...) {
+		for _, folder := range append([]string{path.Dir(place)}, l.product.folders...) {
 			if f, ok := mozillaIn(d.fsys, folder); ok {
 				return f, true
 			}
@@ -189,16 +189,15 @@ func (d freedesktop) installed(l launcher, packages map[string]string) (found, b
 	return found{l.product.name, d.described(l.id, "/usr/share")}, true
 }
 
-// place is where a program lies: as given, or on the usual path.
+// place is where a program truly lies, named in full or found on the usual path; empty: nowhere.
 func (d freedesktop) place(exec string) string {
-	if path.IsAbs(exec) {
-		if exists(d.fsys, exec) {
-			return exec
-		}
-		return ""
+	places := []string{exec}
+	if !path.IsAbs(exec) {
+		name := path.Base("/" + exec)
+		places = []string{path.Join("/usr/local/bin", name), path.Join("/usr/bin", name), path.Join("/bin", name)}
 	}
-	for _, folder := range []string{"/usr/local/bin", "/usr/bin", "/bin"} {
-		if at := path.Join(folder, path.Base("/"+exec)); exec != "" && exists(d.fsys, at) {
+	for _, at := range places {
+		if at = resolve(d.fsys, at); exec != "" && exists(d.fsys, at) {
 			return at
 		}
 	}
