@@ -17,6 +17,7 @@ import (
 type fact struct {
 	Label, Value string
 	Code         bool // for machines: shown in a fixed pitch
+	Wide         bool // takes a line of its own
 }
 
 // moment is a time as it can be read the same way everywhere.
@@ -57,7 +58,7 @@ func (v view) head() []fact {
 		{Label: b.Text("label.invite"), Value: v.invite()},
 		{Label: b.Text("label.policy"), Value: v.policy()},
 		{Label: b.Text("label.when"), Value: strings.TrimSpace(when)},
-		{Label: b.Text("label.assurance"), Value: v.level()},
+		{Label: b.Text("label.assurance"), Value: v.level(), Wide: true},
 	})
 }
 
@@ -97,7 +98,7 @@ func (v view) waived() []fact {
 	var list []fact
 	for _, w := range p.Waived {
 		pt := point{Title: title(v.book, w.Metric), About: clean(w.Subject)}
-		list = append(list, fact{Label: pt.of(v.book), Value: clean(w.Reason) + " (" + clean(w.Role) + ")"})
+		list = append(list, fact{Label: pt.of(v.book), Value: cleanTo(w.Reason, maxSaid) + " (" + clean(w.Role) + ")"})
 	}
 	return list
 }
@@ -110,11 +111,11 @@ func (v view) more() []fact {
 		tool += ", " + os
 	}
 	list := []fact{
-		{Label: b.Text("label.run"), Value: clean(r.Run), Code: true},
-		{Label: b.Text("label.digest"), Value: clean(r.Policy.Digest), Code: true},
+		{Label: b.Text("label.run"), Value: clean(r.Run), Code: true, Wide: true},
+		{Label: b.Text("label.digest"), Value: clean(r.Policy.Digest), Code: true, Wide: true},
 		{Label: b.Text("label.tool"), Value: tool},
 		{Label: b.Text("label.audience"), Value: clean(r.Audience)},
-		{Label: b.Text("label.previous"), Value: clean(r.Previous), Code: true},
+		{Label: b.Text("label.previous"), Value: clean(r.Previous), Code: true, Wide: true},
 		{Label: b.Text("label.consent"), Value: v.consent(true)},
 		{Label: b.Text("label.refused"), Value: v.consent(false)},
 	}
@@ -127,7 +128,7 @@ func (v view) more() []fact {
 	if c := r.Confirmed; c != nil {
 		list = append(list,
 			fact{Label: b.Text("label.signed"), Value: b.Text("label.signed_at", "name", clean(c.Name), "time", moment(c.At))},
-			fact{Label: b.Text("label.text"), Value: strings.TrimSpace(clean(c.TextDigest) + " " + clean(c.Lang)), Code: true})
+			fact{Label: b.Text("label.text"), Value: strings.TrimSpace(clean(c.TextDigest) + " " + clean(c.Lang)), Code: true, Wide: true})
 	}
 	return filled(list)
 }
@@ -216,8 +217,8 @@ func (v view) files() []fact {
 	}
 	b := v.book
 	return filled([]fact{
-		{Label: b.Text("files.report"), Value: clean(f.Report)}, {Label: b.Text("files.draft"), Value: clean(f.Draft)},
-		{Label: b.Text("files.receipt"), Value: clean(f.Receipt)}, {Label: b.Text("files.html"), Value: clean(f.HTML)},
+		{Label: b.Text("files.report"), Value: cleanTo(f.Report, maxPath)}, {Label: b.Text("files.draft"), Value: cleanTo(f.Draft, maxPath)},
+		{Label: b.Text("files.receipt"), Value: cleanTo(f.Receipt, maxPath)}, {Label: b.Text("files.html"), Value: cleanTo(f.HTML, maxPath)},
 	})
 }
 
@@ -236,7 +237,7 @@ func quoted(name string) string {
 	safe := func(r rune) bool {
 		return unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune(` ._-/\:()~+,@=`, r)
 	}
-	if name != clean(name) || strings.HasPrefix(name, "-") || strings.ContainsFunc(name, func(r rune) bool { return !safe(r) }) {
+	if name != cleanTo(name, maxPath) || strings.HasPrefix(name, "-") || strings.ContainsFunc(name, func(r rune) bool { return !safe(r) }) {
 		return ""
 	}
 	if strings.ContainsAny(name, " ()=,") {

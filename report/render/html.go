@@ -79,7 +79,9 @@ type leaflet struct {
 	Sentence  string
 	Notices   []noticeCard
 	Head      []fact
-	Todos     []todoCard
+	Todos     []todoCard // what the verdict hangs on
+	Better    []todoCard
+	Next      int // number of the first of Better
 	Tally     []tally
 	Sections  []section
 	Waived    []fact
@@ -98,7 +100,6 @@ type noticeCard struct {
 
 type todoCard struct {
 	Class, Title, Text, Side string
-	Optional                 bool
 }
 
 type tally struct{ Class, Text string }
@@ -116,7 +117,7 @@ type card struct {
 	Word     string
 	Missing  string
 	Reason   string
-	AskedFor string
+	AskedFor []string
 	Scale    *scale
 }
 
@@ -149,14 +150,25 @@ func leafed(b words.Book, r report.Report) leaflet {
 		p.Notices = append(p.Notices, noticeCard{n, class})
 	}
 	for _, t := range v.Do {
-		c := todoCard{Class: string(t.Outcome), Title: strings.Join(t.Titles, ", "), Text: t.Text, Optional: t.Optional}
-		if t.Whose != "" {
-			c.Side = b.Text("do.side", "side", t.Whose)
+		c := v.todoCard(t)
+		if t.Optional {
+			p.Better = append(p.Better, c)
+		} else {
+			p.Todos = append(p.Todos, c)
 		}
-		p.Todos = append(p.Todos, c)
 	}
+	p.Next = len(p.Todos) + 1
 	p.Tally, p.Sections = v.tally(), v.sections(p.ID)
 	return p
+}
+
+func (v view) todoCard(t todo) todoCard {
+	t.Optional = false // its place says so
+	c := todoCard{Class: string(t.Outcome), Title: v.todoTitle(t), Text: t.Text}
+	if t.Whose != "" {
+		c.Side = v.book.Text("do.side", "side", t.Whose)
+	}
+	return c
 }
 
 // nick is a short name for a run, fit to start an id.
@@ -176,7 +188,7 @@ func (v view) tally() []tally {
 			}
 		}
 		if n > 0 {
-			list = append(list, tally{string(o), v.book.Text("label.tally", "n", itoa(n), "outcome", lower(v.outcome(o)))})
+			list = append(list, tally{string(o), v.book.Text("label.tally", "n", itoa(n), "outcome", v.outcome(o))})
 		}
 	}
 	return list
@@ -211,19 +223,20 @@ func (v view) sections(id string) []section {
 
 func (v view) card(p point, id string) card {
 	c := card{point: p, Sign: string(p.Outcome), Word: v.outcome(p.Outcome), Scale: v.scale(p, id)}
-	var asked []string
-	if p.Asked != "" {
-		asked = append(asked, v.book.Text("label.short_required", "v", p.Asked))
+	if p.Asked != "" && p.Asked != p.Figure { // "no, required no" says nothing more
+		c.AskedFor = append(c.AskedFor, v.book.Text("label.short_required", "v", p.Asked))
 	}
-	if p.Wished != "" {
-		asked = append(asked, v.book.Text("label.short_preferred", "v", p.Wished))
+	if p.Wished != "" && p.Wished != p.Figure {
+		c.AskedFor = append(c.AskedFor, v.book.Text("label.short_preferred", "v", p.Wished))
 	}
-	c.AskedFor = strings.Join(asked, " · ")
 	if p.Finding.Missing != nil {
 		c.Reason = p.Do
 		if p.Whose != "" {
 			c.Reason += " " + v.book.Text("do.side", "side", p.Whose)
 		}
+	}
+	if p.Note != "" {
+		c.Note = v.book.Text("label.why") + ": " + p.Note
 	}
 	if p.Figure == "" {
 		c.Missing = v.book.Text("label.missing")
@@ -254,15 +267,13 @@ func (v view) row(m checks.Measurement, judged map[[2]string]report.Outcome) row
 	switch {
 	case m.Missing != nil:
 		r.Missing = v.book.Text("label.missing") + ": " + v.side(m.Missing.Side)
-		r.Detail = strings.TrimSpace(clean(m.Missing.Code) + " " + clean(m.Missing.Detail))
+		r.Detail = strings.TrimSpace(clean(m.Missing.Code) + " " + cleanTo(m.Missing.Detail, maxSaid))
 		return r
 	case m.Unit == checks.Text:
 		r.Value = called(v.book, m.Metric, m.Text)
 	default:
-		r.Value = quantity(v.book, m.Value, m.Unit, significant+1)
+		r.Value = quantity(v.book, m.Value, m.Unit, 2*significant)
 	}
-	if r.Who, r.Diamond = v.who(m.By); r.Who == "" {
-		r.Who = v.book.Text("by.tool")
-	}
+	r.Who, r.Diamond = v.who("by.short.", m.By)
 	return r
 }

@@ -32,11 +32,13 @@ const mostPlots = 24
 // slice is the time between two samples of a transfer rate, in seconds.
 const slice = 0.25
 
-// Of the picture, in pixels: where the curve's square lies, and room for a label above a line.
+// Of the picture, in pixels: where the curve's square lies, and where the foot of a label is that stands beside a line,
+// or above it.
 const (
 	plotTop    = 20
 	plotHeight = 140
-	plotLabel  = 4
+	plotCentre = 4
+	plotAbove  = -5
 )
 
 func (v view) plots(id string) []plot {
@@ -57,42 +59,50 @@ func (v view) plots(id string) []plot {
 
 func (v view) plot(m checks.Measurement) (plot, bool) {
 	samples := m.Samples[:min(len(m.Samples), checks.MaxSamples)]
-	if slices.ContainsFunc(samples, func(s float64) bool { return math.IsNaN(s) || math.IsInf(s, 0) }) {
-		return plot{}, false
-	}
 	need, key := v.need(m)
-	low, high := slices.Min(samples), slices.Max(samples)
-	a := axis{lo: min(low, 0), hi: max(high, 0)}
-	if need != nil {
-		a.lo, a.hi = min(a.lo, *need), max(a.hi, *need)
-	}
-	if a.hi == a.lo {
-		a.hi = a.lo + 1
-	}
-	step := niceStep(a.hi - a.lo)
-	a.lo, a.hi = math.Floor(a.lo/step)*step, math.Ceil(a.hi/step)*step
+	a, step := frame(samples, need)
 	if !a.sound() || math.IsInf(step, 0) {
 		return plot{}, false
 	}
+	say := func(value float64) string { return quantity(v.book, value, m.Unit, significant) }
 	check, _, _ := strings.Cut(m.Metric, ".")
 	name := point{Title: title(v.book, m.Metric), About: clean(m.Subject)}.of(v.book)
 	p := plot{check: check, Caption: v.book.Text("section.series", "title", name)}
-	p.Label = v.book.Text("label.plot", "title", name, "low", quantity(v.book, low, m.Unit, significant),
-		"high", quantity(v.book, high, m.Unit, significant), "n", itoa(len(samples)))
+	p.Label = v.book.Text("label.plot", "title", name, "low", say(slices.Min(samples)), "high", say(slices.Max(samples)),
+		"n", itoa(len(samples)))
 	p.Curve, p.Area = curve(a, samples)
 	for i := range mostLevels {
 		at := a.lo + float64(i)*step
 		if at > a.hi+step/2 {
 			break
 		}
-		p.Grid = append(p.Grid, levelAt(a, at, quantity(v.book, at, m.Unit, significant)))
+		label := "0" // of any unit
+		if at != 0 {
+			label = say(at)
+		}
+		p.Grid = append(p.Grid, levelAt(a, at, label, plotCentre))
 	}
 	if need != nil {
-		n := levelAt(a, *need, v.book.Text(key, "v", quantity(v.book, *need, m.Unit, significant)))
+		n := levelAt(a, *need, v.book.Text(key, "v", say(*need)), plotAbove)
 		p.Need = &n
 	}
 	p.From, p.Axis, p.To = v.times(m.Unit, len(samples))
 	return p, true
+}
+
+// frame is the vertical axis of a series, which shows zero and the bound too, and the step of its grid. Where no line
+// spans the samples, it is not sound.
+func frame(samples []float64, need *float64) (a axis, step float64) {
+	a = axis{lo: min(slices.Min(samples), 0), hi: max(slices.Max(samples), 0)}
+	if need != nil {
+		a.lo, a.hi = min(a.lo, *need), max(a.hi, *need)
+	}
+	if a.hi == a.lo {
+		a.hi = a.lo + 1
+	}
+	step = niceStep(a.hi - a.lo)
+	a.lo, a.hi = math.Floor(a.lo/step)*step, math.Ceil(a.hi/step)*step
+	return a, step
 }
 
 // times label the horizontal axis: seconds where the pace of the samples is known, else how many they are.
@@ -139,9 +149,9 @@ func niceStep(span float64) float64 {
 	return 10 * power
 }
 
-func levelAt(a axis, v float64, label string) level {
+func levelAt(a axis, v float64, label string, labelBy float64) level {
 	y := plotTop + (1-a.at(v))*plotHeight
-	return level{Y: decimal(y), LabelY: decimal(y - plotLabel), Label: label}
+	return level{Y: decimal(y), LabelY: decimal(y + labelBy), Label: label}
 }
 
 // curve gives the line through the samples, and the area below it.

@@ -88,7 +88,7 @@ func (v view) scale(p point, id string) *scale {
 	if !a.sound() {
 		return nil
 	}
-	s := &scale{ID: id, Outcome: string(p.Outcome), X: percent(a.at(value))}
+	s := &scale{ID: id, Outcome: string(p.Outcome), X: percent(inside(a.at(value)))}
 	if p.Asked != "" {
 		s.Label = v.book.Text("label.scale", "title", p.Title, "measured", p.Figure, "required", p.Asked)
 	} else {
@@ -127,7 +127,7 @@ func zones(a axis, edges []float64, require, prefer report.Bound) []zone {
 		if to-from < 0.001 {
 			continue
 		}
-		list = append(list, zone{Class: class(between(edges, i), require, prefer), X: percent(from), W: width(to - from)})
+		list = append(list, zone{Class: class(between(edges, i), require, prefer), X: percent(from), W: percent(to - from)})
 		from = to
 	}
 	return list
@@ -183,11 +183,9 @@ func anchor(x float64) string {
 	return "middle"
 }
 
-// margin keeps the mark of a value at the end of a scale inside the picture, in percent of the width.
-const margin = 3
+func percent(x float64) string { return decimal(x * 100) }
 
-func percent(x float64) string { return decimal(margin + x*(100-2*margin)) }
-
-func width(x float64) string { return decimal(x * (100 - 2*margin)) }
+// inside keeps the mark of a value at the end of a scale within the picture.
+func inside(x float64) float64 { return min(max(x, 0.03), 0.97) }
 
 func decimal(x float64) string { return strconv.FormatFloat(math.Round(x*100)/100, 'f', -1, 64) }

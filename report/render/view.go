@@ -61,6 +61,24 @@ func look(b words.Book, r report.Report) view {
 
 // decide takes the report's verdict, unless its findings lead to another: then nothing is decided here.
 func (v *view) decide() {
+	said := v.Verdict
+	if follows(v.Points) != said {
+		v.Verdict, v.Differs = report.Undecided, true
+	}
+	v.Name = v.book.Text("verdict." + string(v.Verdict))
+	if !v.Differs {
+		v.Sentence = v.because()
+		return
+	}
+	name := clean(string(said))
+	if said == report.Ready || said == report.NotReady || said == report.Undecided {
+		name = v.book.Text("verdict." + name)
+	}
+	v.Sentence = v.book.Text("verdict.differs", "said", name)
+}
+
+// because says what the verdict comes from.
+func (v view) because() string {
 	fails, unknown, all := 0, 0, 0
 	for _, p := range v.Points {
 		if !p.Required() {
@@ -73,19 +91,6 @@ func (v *view) decide() {
 		case report.Unknown:
 			unknown++
 		}
-	}
-	said := v.Verdict
-	if follows(v.Points) != said {
-		v.Verdict, v.Differs = report.Undecided, true
-	}
-	v.Name = v.book.Text("verdict." + string(v.Verdict))
-	if v.Differs {
-		name := clean(string(said))
-		if key := "verdict." + name; slices.Contains([]report.Verdict{report.Ready, report.NotReady, report.Undecided}, said) {
-			name = v.book.Text(key)
-		}
-		v.Sentence = v.book.Text("verdict.differs", "said", name)
-		return
 	}
 	var parts []string
 	if fails > 0 {
@@ -100,7 +105,7 @@ func (v *view) decide() {
 	case len(parts) == 0:
 		parts = append(parts, v.count("verdict.ready", all, all))
 	}
-	v.Sentence = strings.Join(parts, " ")
+	return strings.Join(parts, " ")
 }
 
 // follows is the verdict that the points as shown lead to: an outcome this program does not know counts as unknown.
@@ -127,7 +132,7 @@ func (v view) point(f report.Finding) point {
 	p := point{
 		Finding: f, Check: check, Title: title(b, f.Metric), About: clean(f.Subject), Digits: significant,
 		Asked: bound(b, f.Metric, f.Unit, f.Require), Wished: bound(b, f.Metric, f.Unit, f.Prefer),
-		Help: or(b, f.Metric+".help", ""), Note: clean(f.Why),
+		Help: or(b, f.Metric+".help", ""), Note: cleanTo(f.Why, maxSaid),
 	}
 	switch f.Outcome {
 	case report.Pass, report.Warn, report.Fail, report.Unknown:
@@ -141,8 +146,8 @@ func (v view) point(f report.Finding) point {
 	case f.Text != nil:
 		p.Figure = called(b, f.Metric, *f.Text)
 	}
-	if f.Missing == nil {
-		p.Who, p.Diamond = v.who(f.By)
+	if f.Missing == nil && f.By != "" && f.By != checks.ByTool {
+		p.Who, p.Diamond = v.who("by.", f.By)
 	}
 	if p.Outcome != report.Pass {
 		p.Do = v.remedy(f)
@@ -166,21 +171,19 @@ func (p point) of(b words.Book) string {
 	return b.Text("label.of", "title", p.Title, "subject", p.About)
 }
 
-// who says who measured, where it was not the tool. The diamond is for what the collector has signed: that a file names
-// the collector proves nothing.
-func (v view) who(by string) (name string, diamond bool) {
+// who says who measured: under by. in a sentence, under by.short. in a word. The diamond is for what the collector has
+// signed: that a file names the collector proves nothing.
+func (v view) who(under, by string) (name string, diamond bool) {
 	switch by {
-	case "", checks.ByTool:
-		return "", false
 	case checks.ByCollector:
-		if v.report.Assurance == report.A2 {
-			return v.book.Text("by.collector"), true
+		if v.report.Assurance == report.A2 && !v.pending() {
+			return v.book.Text(under + by), true
 		}
-		return v.book.Text("by.claimed"), false
-	case checks.ByBrowser, checks.ByHire:
-		return v.book.Text("by." + by), false
+		return v.book.Text(under + "claimed"), false
+	case checks.ByTool, checks.ByBrowser, checks.ByHire:
+		return v.book.Text(under + by), false
 	}
-	return v.book.Text("by.other", "by", clean(by)), false
+	return v.book.Text(under+"other", "by", clean(by)), false
 }
 
 func (v view) side(side string) string {

@@ -3,22 +3,33 @@ package render
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"deskready/checks"
 )
 
-// maxShown bounds a text of the outside world, in runes.
-const maxShown = 200
+// Bounds of texts of the outside world, in runes.
+const (
+	maxShown = 120  // names, devices, versions, ids
+	maxSaid  = 300  // what a person or a program gave as a reason
+	maxPath  = 4096 // places of files, which are of no use in part
+)
 
 // clean makes a text of the outside world fit to be shown. Beyond checks.Clean it drops format characters and variation
-// selectors, which make a terminal's width differ from what is counted here.
-func clean(text string) string {
+// selectors, which make a terminal's width differ from what is counted here, and says where it was cut.
+func clean(text string) string { return cleanTo(text, maxShown) }
+
+func cleanTo(text string, limit int) string {
+	text = checks.Clean(text, limit+1)
+	if utf8.RuneCountInString(text) > limit {
+		text = checks.Clean(text, limit-1) + "…"
+	}
 	return strings.Map(func(r rune) rune {
-		if unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp) || r >= 0xfe00 && r <= 0xfe0f || r >= 0xe0000 {
+		if unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Variation_Selector) {
 			return -1
 		}
 		return r
-	}, checks.Clean(text, maxShown))
+	}, text)
 }
 
 // wide are the ranges that take two columns: East Asian Width W and F of Unicode (UAX 11), emoji among them, joined
@@ -83,10 +94,10 @@ func wrap(text string, width int) []string {
 	}
 	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == '\n' }) {
 		n := columns(word)
-		if used > 0 && used+1+n > width {
+		if line != "" && used+1+n > width {
 			flush()
 		}
-		if used > 0 {
+		if line != "" {
 			line, used = line+" ", used+1
 		}
 		for _, r := range word {
@@ -96,7 +107,7 @@ func wrap(text string, width int) []string {
 			line, used = line+string(r), used+runeColumns(r)
 		}
 	}
-	if used > 0 || len(lines) == 0 {
+	if line != "" || len(lines) == 0 {
 		flush()
 	}
 	return lines

@@ -1,0 +1,4 @@
+package render
+
+// Columns is for tests of layout.
+var Columns = columns
