@@ -170,4 +170,23 @@ func catalogueMetrics(list []checks.Check) []checks.Metric {
 	return metrics
 }
 
-func (w *world) say(format string, args ...any) { fmt.Fprintf(w.stderr, format+"\n", args...) }
+// say tells the person something on standard error, broken at words where that is a terminal.
+func (w *world) say(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	if !w.terminal {
+		fmt.Fprintln(w.stderr, text)
+		return
+	}
+	for _, line := range strings.Split(text, "\n") {
+		bare := strings.TrimLeft(line, " -")
+		indent := strings.Repeat(" ", len(line)-len(bare))
+		for i, part := range render.Wrap(bare, w.width()-len(indent)-1) {
+			if i == 0 {
+				part = line[:len(indent)] + part
+			} else {
+				part = indent + part
+			}
+			fmt.Fprintln(w.stderr, part)
+		}
+	}
+}

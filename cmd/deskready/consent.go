@@ -7,7 +7,10 @@ import (
 	"strings"
 
 	"deskready/checks"
+	"deskready/checks/all"
+	"deskready/checks/office"
 	"deskready/report"
+	"deskready/report/render"
 )
 
 // askConsent shows what will be read, before anything is read, and takes the answer. What is refused is missing from
@@ -40,7 +43,7 @@ func (j *journey) askAbout(ctx context.Context) error {
 		j.say("%s\n", j.book.Text("cmd.invited", "name", j.inv.For, "employer", j.inv.Employer))
 	}
 	j.say("%s\n", j.book.Text("cmd.reads"))
-	for _, c := range j.catalogue {
+	for _, c := range j.toBeRun() {
 		if j.leftOut[c.Name] {
 			continue
 		}
@@ -70,6 +73,16 @@ func (j *journey) askAbout(ctx context.Context) error {
 	return nil
 }
 
+// toBeRun is the list of checks as it will read this computer: what a check reads depends on whether there is an
+// employer's end to measure against.
+func (j *journey) toBeRun() []checks.Check {
+	o := all.Options{}
+	if j.inv != nil && !j.noSend {
+		o.Bandwidth.Ticket = &office.Ticket{Base: j.collector}
+	}
+	return j.list(o)
+}
+
 // no is "no" in the languages of the texts; everything else, Enter above all, is a yes to the question as it was put.
 func no(answer string) bool {
 	return strings.HasPrefix(strings.ToLower(strings.TrimSpace(answer)), "n")
@@ -78,7 +91,8 @@ func no(answer string) bool {
 // line asks for one line of the keyboard. The reader is left behind when ctx ends: a read of a terminal cannot be
 // called back, and the program is about to end.
 func (j *journey) line(ctx context.Context, prompt string) (string, error) {
-	fmt.Fprint(j.stderr, prompt+" ")
+	lines := render.Wrap(prompt, max(j.width()-20, 20)) // room for the answer
+	fmt.Fprint(j.stderr, strings.Join(lines, "\n")+" ")
 	type answer struct {
 		text string
 		err  error

@@ -53,7 +53,7 @@ func (j *journey) confirm(ctx context.Context) error {
 			}
 			j.shown = true
 		}
-		j.say("\n%s\n%s", j.book.Text("cmd.confirm.text", "employer", j.employer()), j.book.Text("cmd.confirm.see"))
+		j.say("\n%s\n%s\n%s", j.book.Text("cmd.result", "verdict", j.book.Text("verdict."+string(j.report.Verdict))), j.book.Text("cmd.confirm.text", "employer", j.employer()), j.book.Text("cmd.confirm.see"))
 		var err error
 		if name, err = j.line(ctx, j.book.Text("cmd.confirm.ask")); err != nil {
 			return err
