@@ -13,7 +13,9 @@ import (
 	"strings"
 	"time"
 
+	"deskready/checks"
 	"deskready/report"
+	"deskready/report/render"
 	"deskready/report/seal"
 	"deskready/report/verify"
 )
@@ -42,12 +44,9 @@ type tab struct {
 }
 
 func (s *running) hires(w http.ResponseWriter, r *http.Request) {
-	state, name := State(r.FormValue("state")), strings.TrimSpace(r.FormValue("q"))
+	state, name := State(r.FormValue("state")), checks.Clean(r.FormValue("q"), maxName)
 	if !slices.Contains(States(), state) {
 		state = ""
-	}
-	if len(name) > 4*maxName {
-		name = "" // nobody is called so
 	}
 	at, err := strconv.Atoi(r.FormValue("page"))
 	if err != nil || at < 1 || at > 1_000_000 {
@@ -119,7 +118,6 @@ type hirePage struct {
 	Shown    *received
 	Report   report.Report
 	Readable template.HTML // for the recruiter
-	Style    string
 }
 
 // event is a moment of the timeline.
@@ -216,7 +214,7 @@ func (s *running) read(ctx context.Context, p page, body *hirePage) error {
 	opened := verify.File(file, verify.Options{Trust: &trust, Receipt: receipt})
 	body.Report = opened.Report
 	body.Report.Verdict, body.Report.Findings, body.Report.Assurance = opened.Verdict, opened.Findings, body.Shown.Assurance
-	body.Readable, err = readable(p.Book, body.Report)
+	body.Readable, err = render.Body(p.Book, body.Report)
 	return err
 }
 

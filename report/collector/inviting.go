@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"deskready/checks"
 	"deskready/report"
 	"deskready/report/seal"
 	"deskready/report/verify"
@@ -36,7 +37,7 @@ func (s *running) invite(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	f := s.newForm()
-	f.Person, f.Policy = strings.TrimSpace(r.PostFormValue("name")), r.PostFormValue("policy")
+	f.Person, f.Policy = checks.Clean(r.PostFormValue("name"), maxName+1), r.PostFormValue("policy")
 	days, err := strconv.Atoi(r.PostFormValue("days"))
 	key := ""
 	switch {
@@ -84,7 +85,7 @@ func (s *running) sendPage(w http.ResponseWriter, r *http.Request) {
 	}
 	p := s.page(r, "send")
 	body := sendInvite{Invite: list[0], Link: s.PublicURL + s.Store.Link(list[0].ID)}
-	body.Message = p.T("send.message", "name", body.Invite.Person, "employer", s.Employer, "link", body.Link, "until", p.When(body.Invite.Expires))
+	body.Message = p.T("send.message", "name", body.Invite.Person, "employer", checks.Clean(s.Employer, maxName), "link", body.Link, "until", p.When(body.Invite.Expires))
 	p.Body = body
 	s.show(w, r, http.StatusOK, p)
 }
@@ -146,13 +147,13 @@ func (s *running) landing(w http.ResponseWriter, r *http.Request) {
 // readings lists what the policy looks at, by check, in its order.
 func (s *running) readings(p page, policy report.Policy) []reading {
 	var list []reading
-	var checks []string
+	var seen []string
 	for _, rule := range policy.Rules {
 		check, _, _ := strings.Cut(rule.Metric, ".")
-		at := slices.Index(checks, check)
+		at := slices.Index(seen, check)
 		if at < 0 {
 			at = len(list)
-			checks = append(checks, check)
+			seen = append(seen, check)
 			list = append(list, reading{Title: p.Book.First(check+".title", check)})
 		}
 		if title := p.Book.First(rule.Metric+".title", rule.Metric); !slices.Contains(list[at].Metrics, title) {

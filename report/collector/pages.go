@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"deskready/checks/words"
+	"deskready/report/render"
 )
 
 //go:embed pages/*.html
@@ -45,7 +46,7 @@ func newPageSet() pageSet {
 	}
 	desk, _ := staticFiles.ReadFile("static/desk.css") // embedded
 	icon, _ := staticFiles.ReadFile("static/icon.svg")
-	p.css = []string{p.add("report", ".css", []byte(reportStyle())), p.add("desk", ".css", desk)}
+	p.css = []string{p.add("report", ".css", []byte(render.Style())), p.add("desk", ".css", desk)}
 	p.icon = p.add("icon", ".svg", icon)
 	return p
 }
@@ -79,15 +80,15 @@ func (p page) T(key string, pairs ...any) string {
 	for i, v := range pairs {
 		text[i] = fmt.Sprint(v)
 	}
-	return p.Book.Text(key, text...)
+	return p.Book.Text("desk."+key, text...)
 }
 
 // N is a text in the singular or the plural.
 func (p page) N(key string, n int) string {
 	if n == 1 {
-		return p.Book.Text(key + ".one")
+		return p.T(key + ".one")
 	}
-	return p.Book.Text(key+".many", "n", strconv.Itoa(n))
+	return p.T(key+".many", "n", n)
 }
 
 // Ago is a span in words, as coarse as people say it.
@@ -117,12 +118,12 @@ func (page) ISO(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 func (p page) Metric(id string) string { return p.Book.First(id+".title", id) }
 
 // Policy is the name of a policy for people.
-func (p page) Policy(name string) string { return p.Book.First("policy."+name, name) }
+func (p page) Policy(name string) string { return p.Book.First("desk.policy."+name, name) }
 
 // page begins a page for whoever asks.
 func (s *running) page(r *http.Request, name string) page {
 	book := s.book(r)
-	return page{Book: book, User: signed(r), Name: name, Title: book.Text("page." + name), CSS: s.pages.css, Icon: s.pages.icon,
+	return page{Book: book, User: signed(r), Name: name, Title: book.Text("desk.page." + name), CSS: s.pages.css, Icon: s.pages.icon,
 		Version: s.Version, Program: s.Program, Now: s.Now()}
 }
 
@@ -172,7 +173,11 @@ func (s *running) errorPage(w http.ResponseWriter, r *http.Request, err error) {
 		retryAfter(w, wait)
 	}
 	p := s.page(r, "error")
-	p.Title = p.Book.First("error."+string(reason), "error.internal")
+	if key := "error." + string(reason); p.Book.Has("desk." + key) {
+		p.Title = p.T(key)
+	} else {
+		p.Title = p.T("error.internal")
+	}
 	p.Body = status
 	s.show(w, r, status, p)
 }

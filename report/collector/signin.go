@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"deskready/checks"
 )
 
 // maxForm bounds what a form posts.
@@ -83,7 +85,7 @@ func (s *running) login(w http.ResponseWriter, r *http.Request) {
 	if !s.form(w, r) {
 		return
 	}
-	name := r.PostFormValue("name")
+	name := checks.Clean(r.PostFormValue("name"), maxName)
 	again := func(status int, key string) {
 		p := s.page(r, "login")
 		p.Error = p.T(key)
@@ -196,7 +198,7 @@ func (s *running) welcome(w http.ResponseWriter, r *http.Request) {
 	if key, ok := formError(err); ok {
 		p := s.page(r, "welcome")
 		p.Error = p.T(key, "min", minPassword)
-		p.Body = map[string]string{"Role": role, "Name": r.PostFormValue("name"), "Min": strconv.Itoa(minPassword)}
+		p.Body = map[string]string{"Role": role, "Name": checks.Clean(r.PostFormValue("name"), maxName), "Min": strconv.Itoa(minPassword)}
 		s.show(w, r, http.StatusUnprocessableEntity, p)
 		return
 	}
