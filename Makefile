@@ -56,7 +56,7 @@ lint: scripts $(TOOLS)/staticcheck ## format, vet, staticcheck, size and complex
 	go vet -tags lab ./...
 	$(TOOLS)/staticcheck -tags lab ./...
 	go run ./packaging/shape $(CODE)
-	dead=$$($(TOOLS)/deadcode -test -tags lab ./...); [ -z "$$dead" ] || { echo "$$dead"; exit 1; }
+	packaging/deadcode.sh $(TOOLS)/deadcode
 	go run ./packaging/docs -check README.md
 
 scripts: ## syntax and habits of the shell scripts
