@@ -106,7 +106,6 @@ func measure(ctx context.Context, o Options, tell checks.Progress) ([]checks.Mea
 	if err != nil {
 		return nil, problem(ctx, err)
 	}
-	got = append(got, trips)
 	for _, way := range []direction{
 		{metric: download, step: "bandwidth.step.download", transfer: transferDown, share: 0.15},
 		{metric: upload, step: "bandwidth.step.upload", transfer: transferUp, share: 0.57},
@@ -115,13 +114,13 @@ func measure(ctx context.Context, o Options, tell checks.Progress) ([]checks.Mea
 		if err != nil {
 			p := problem(ctx, err)
 			if ctx.Err() != nil {
-				return got, p
+				return append(got, trips.measurement(got)), p
 			}
 			one = way.metric.Missing("", p)
 		}
 		got = append(got, one)
 	}
-	return got, nil
+	return append(got, trips.measurement(got)), nil
 }
 
 // A direction is one way of the line.

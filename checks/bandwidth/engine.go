@@ -11,7 +11,10 @@ import (
 	"github.com/showwin/speedtest-go/speedtest"
 )
 
-type tlsConn = *tls.Conn
+type (
+	tlsConn = *tls.Conn
+	dialer  = func(ctx context.Context, network, address string) (net.Conn, error)
+)
 
 // borrowed guards http.DefaultClient, which is itself a mutable variable of another package: the one exception to the
 // rule that there are none here.
@@ -59,8 +62,7 @@ func server(engine *speedtest.Speedtest, url string) *speedtest.Server {
 
 // dropping makes connections whose unsent bytes are thrown away on close (SO_LINGER 0): what an upload has left in the
 // buffers of the system would otherwise keep a slow line busy for many seconds after its end.
-func dropping(dial func(context.Context, string, string) (net.Conn, error), patience time.Duration) func(
-	context.Context, string, string) (net.Conn, error) {
+func dropping(dial dialer, patience time.Duration) dialer {
 	if dial == nil {
 		dial = (&net.Dialer{Timeout: patience}).DialContext
 	}

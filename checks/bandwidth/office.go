@@ -42,7 +42,7 @@ func DefaultLimits() Limits {
 
 const (
 	blockSize = 4 << 20
-	chunk     = 16 << 10 // one TLS record: small, so that the count keeps up with the line
+	chunk     = 16 << 10 // one TLS record (RFC 8446, section 5.1)
 	turn      = 2 * time.Second
 )
 
@@ -152,7 +152,7 @@ func (o *Office) download(w http.ResponseWriter, r *http.Request, s *session) {
 	office.Sign(w, r, r.PathValue("ticket"), http.StatusOK)
 	at := mrand.IntN(len(o.block) - chunk)
 	for left := size; left > 0; {
-		part := o.block[at : at+int(min(left, chunk))]
+		part := o.block[at : at+int(min(left, int64(s.down.grain())))]
 		wrote, err := w.Write(part)
 		s.down.add(time.Now(), int64(wrote))
 		left -= int64(wrote)
@@ -160,7 +160,7 @@ func (o *Office) download(w http.ResponseWriter, r *http.Request, s *session) {
 			o.spend(s, -left)
 			return
 		}
-		if at += chunk; at > len(o.block)-chunk {
+		if at += wrote; at > len(o.block)-chunk {
 			at = mrand.IntN(chunk)
 		}
 	}

@@ -25,6 +25,7 @@ type phase struct {
 	mu     sync.Mutex
 	budget int64 // bytes that requests may still ask for
 	open   int   // requests at work
+	width  int   // how many of them there may be
 	good   int
 	bad    int
 	spent  bool // no more requests
@@ -80,16 +81,45 @@ func (l *leaving) Close() error {
 	return l.ReadCloser.Close()
 }
 
-// claim takes bytes from the budget for one request.
-func (p *phase) claim(n int64) bool {
+// narrow is the number of connections of a slow line: more would only push each other's packets out of its queue, and
+// make the rate of a quarter of a second a matter of chance. Faster lines are widened, so that lost packets do not decide.
+const (
+	narrow    = 4
+	wideAbove = 2.5e6 // bit/s
+)
+
+// claim takes bytes from the budget for one request, and waits where enough requests are at work. False: no more.
+func (p *phase) claim(ctx context.Context, n int64) bool {
+	for ctx.Err() == nil {
+		if ok, wait := p.try(n); !wait {
+			return ok
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(tick):
+		}
+	}
+	return false
+}
+
+func (p *phase) try(n int64) (ok, wait bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.spent = p.spent || p.budget < n; p.spent {
-		return false
+		return false, false
+	}
+	if p.open >= p.width {
+		return false, true
 	}
 	p.budget -= n
 	p.open++
-	return true
+	return true, false
+}
+
+func (p *phase) widen(n int) {
+	p.mu.Lock()
+	p.width = max(p.width, n)
+	p.mu.Unlock()
 }
 
 // release ends a request.
@@ -133,7 +163,8 @@ func (p *phase) failed(err error) {
 }
 
 // run drives the phase to its end: its time, its bytes, an error, or silence. Only the first two are no error.
-func (p *phase) run(ctx context.Context, o Options, drive func(context.Context), watch func()) error {
+func (p *phase) run(ctx context.Context, o Options, drive func(context.Context), rate func() float64,
+	live func(float64)) error {
 	go drive(ctx) // returns some time after the end: nobody waits for it
 	began := time.Now()
 	beat := time.NewTicker(tick)
@@ -156,7 +187,10 @@ func (p *phase) run(ctx context.Context, o Options, drive func(context.Context),
 				return errMute
 			}
 			if n%5 == 0 {
-				watch()
+				now := rate()
+				if live(now); now > wideAbove {
+					p.widen(o.Connections)
+				}
 			}
 		}
 	}

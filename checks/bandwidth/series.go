@@ -59,6 +59,14 @@ func (s *series) spread(from, to time.Time, n int64) {
 	s.ticks[end] += n - done
 }
 
+// grain is how much to write at once: little at first, so that a count of whole TLS records keeps up with a slow line,
+// and never more than a thousandth of what has passed or one full record.
+func (s *series) grain() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return int(min(max(s.total>>10, 4<<10), chunk))
+}
+
 // tally is a series at rest, as it goes over the wire.
 type tally struct {
 	Bytes int64   `json:"bytes"`
@@ -142,9 +150,13 @@ func (t tally) live() float64 {
 func (t tally) throughput(short bool) (rate float64, ok bool) {
 	const skip, least = int(warm / slice), int(time.Second / slice)
 	if s := t.slices(); len(s) >= skip+least {
+		s = s[skip:]
+		if short {
+			s = s[:len(s)-1] // in which the first connections had nothing more to do
+		}
 		mean := 0.0
-		for _, v := range s[skip:] {
-			mean += v / float64(len(s)-skip)
+		for _, v := range s {
+			mean += v / float64(len(s))
 		}
 		return mean, true
 	}

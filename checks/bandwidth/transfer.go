@@ -19,12 +19,12 @@ func transferDown(ctx context.Context, o Options, to target, live func(float64))
 	defer lines.CloseIdleConnections()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(errOver)
-	p := &phase{through: to.guard(lines, 0, 0), send: fetch, budget: o.Bytes, cancel: cancel}
+	p := &phase{through: to.guard(lines, 0, 0), send: fetch, width: narrow, budget: o.Bytes, cancel: cancel}
 	engine := newEngine(p.transport(ctx), o.Connections, o.length())
 	drive := func(ctx context.Context) {
 		_ = server(engine, to.url).DownloadTestContext(context.WithoutCancel(ctx)) // never an error
 	}
-	if err := p.run(ctx, o, drive, func() { live(p.moved.tally().live()) }); err != nil {
+	if err := p.run(ctx, o, drive, func() float64 { return p.moved.tally().live() }, live); err != nil {
 		return checks.Measurement{}, err
 	}
 	t := p.moved.tally()
@@ -48,7 +48,7 @@ func measured(m checks.Metric, t tally, capped bool) (checks.Measurement, error)
 // fetch sends one download request and counts its body as it is read.
 func fetch(ctx context.Context, p *phase, req *http.Request) (*http.Response, error) {
 	const least = 2 << 20 // what one picture of speedtest-go's choice holds, roughly
-	if !p.claim(least) {
+	if !p.claim(ctx, least) {
 		return nil, errOver
 	}
 	resp, err := p.through.RoundTrip(req.Clone(ctx))

@@ -46,7 +46,7 @@ func transferUp(ctx context.Context, o Options, to target, live func(float64)) (
 	u := &uploads{desk: to.desk}
 	_, _ = crand.Read(u.seed[:]) // never fails: crypto/rand ends the program instead
 	u.size.Store(leastPost)
-	p := &phase{through: to.guard(lines, maxReply, 0), send: u.post, budget: o.Bytes, cancel: cancel}
+	p := &phase{through: to.guard(lines, maxReply, 0), send: u.post, width: narrow, budget: o.Bytes, cancel: cancel}
 	if u.desk == nil {
 		p.tail = lastAcks
 	}
@@ -55,7 +55,7 @@ func transferUp(ctx context.Context, o Options, to target, live func(float64)) (
 		_ = server(engine, to.url).UploadTestContext(context.WithoutCancel(ctx)) // never an error
 	}
 	go u.follow(ctx)
-	if err := p.run(ctx, o, drive, func() { live(u.live()) }); err != nil {
+	if err := p.run(ctx, o, drive, u.live, live); err != nil {
 		return checks.Measurement{}, err
 	}
 	t, err := u.final(outer, o)
@@ -74,7 +74,7 @@ func (u *uploads) post(ctx context.Context, p *phase, req *http.Request) (*http.
 	if u.desk == nil {
 		size = u.size.Load()
 	}
-	if !p.claim(size) {
+	if !p.claim(ctx, size) {
 		return nil, errOver
 	}
 	defer p.release()
@@ -121,7 +121,7 @@ func (u *uploads) follow(ctx context.Context) {
 	if u.desk == nil {
 		return
 	}
-	beat := time.NewTicker(time.Second)
+	beat := time.NewTicker(time.Second / 2) // early once, for the number of connections
 	defer beat.Stop()
 	for {
 		select {
@@ -131,6 +131,7 @@ func (u *uploads) follow(ctx context.Context) {
 			if c, err := u.desk.counts(ctx); err == nil {
 				u.heard.Store(&c.Up)
 			}
+			beat.Reset(time.Second)
 		}
 	}
 }
@@ -171,7 +172,7 @@ func (f *filler) Read(b []byte) (int, error) {
 	if f.left == 0 {
 		return 0, io.EOF
 	}
-	b = b[:min(int64(len(b)), f.left, chunk)]
+	b = b[:min(int64(len(b)), f.left, int64(f.phase.moved.grain()))]
 	n, err := f.from.Read(b)
 	f.left -= int64(n)
 	f.phase.moved.add(time.Now(), int64(n))

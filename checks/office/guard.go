@@ -57,7 +57,7 @@ func (g *Guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	defer cancel()
 	out := req.Clone(ctx)
-	nonce := rand.Text()
+	nonce := rand.Text()[:16] // 80 bits: they must only not come twice
 	out.Header.Set("User-Agent", "deskready")
 	if g.Ticket != nil {
 		out.Header.Set(NonceHeader, nonce)

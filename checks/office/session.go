@@ -38,7 +38,7 @@ const maxNonce = 64
 func session(token, nonce string, status int) string {
 	h := hmac.New(sha256.New, []byte("deskready session\x00"+token))
 	fmt.Fprintf(h, "%d\x00%s", status, nonce)
-	return hex.EncodeToString(h.Sum(nil)[:16])
+	return hex.EncodeToString(h.Sum(nil)[:12])
 }
 
 // Sign marks a reply as the office's own. It goes before WriteHeader, with the same status.
