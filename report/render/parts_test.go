@@ -323,6 +323,7 @@ func TestSeriesThatNoLineSpans(t *testing.T) {
 func FuzzWrap(f *testing.F) {
 	f.Add("one two three", 7)
 	f.Add("山田太郎 🎧 e\u0301", 2)
+	f.Add("🎧 \u0301", 2) // a word without width
 	f.Fuzz(func(t *testing.T, text string, width int) {
 		text = clean(text)
 		lines := wrap(text, width)

@@ -173,9 +173,15 @@ func bound(b words.Book, metric string, u checks.Unit, of report.Bound) string {
 
 func names(b words.Book, metric string, texts []string) string {
 	var shown []string
-	for _, t := range texts[:min(len(texts), listed)] {
+	for _, t := range texts {
 		shown = append(shown, called(b, metric, t))
 	}
+	return series(b, shown)
+}
+
+// series lists texts, the first few of many.
+func series(b words.Book, texts []string) string {
+	shown := texts[:min(len(texts), listed)]
 	between := ", "
 	if slices.ContainsFunc(shown, func(s string) bool { return strings.Contains(s, ",") }) {
 		between = "; "

@@ -177,10 +177,7 @@ func (v view) todoList(s *sheet) {
 }
 
 func (v view) todoTitle(t todo) string {
-	title := strings.Join(t.Titles[:min(len(t.Titles), listed)], ", ")
-	if more := len(t.Titles) - listed; more > 0 {
-		title = v.book.Text("label.and", "list", title, "n", itoa(more))
-	}
+	title := series(v.book, t.Titles)
 	if t.Optional {
 		title += " (" + v.book.Text("do.optional") + ")"
 	}
