@@ -10,9 +10,6 @@ import (
 	"deskready/report/seal"
 )
 
-// errPredicate is about a statement of another kind or version.
-var errPredicate = errors.New("unknown kind of statement")
-
 // checkInvite holds the report against the invite inside it, or, where there is none, against its policy.
 func (v *opening) checkInvite() {
 	r := v.Report

@@ -1,6 +1,9 @@
 package verify
 
 import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"errors"
 	"flag"
 	"io/fs"
@@ -138,6 +141,15 @@ func writeGolden(t *testing.T) {
 		}
 		save(t, filepath.Join("testdata", version, c.name), file, o)
 	}
+	private, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), bytes.Repeat([]byte{3}, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newScene(t)
+	if s.hire, err = seal.KeyOf(private); err != nil {
+		t.Fatal(err)
+	}
+	save(t, filepath.Join("testdata", version, "ready-p256"), s.seal(t, s.report), s.options())
 	reasons := map[string]bool{}
 	for _, f := range forgeries {
 		file, o := f.make(t, newScene(t))

@@ -36,7 +36,7 @@ func TestNoMutantIsValid(t *testing.T) {
 	}
 	i := 0
 	for what, mutant := range sealtest.Bytes(file) {
-		if i++; i%5 == 0 { // 11 mutants a byte: every byte and every way of altering come by
+		if i++; i%12 == 0 { // 12 and the 11 mutants a byte have no common divisor: every way of altering comes by
 			try("file: "+what, mutant, whole)
 		}
 	}

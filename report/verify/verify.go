@@ -5,6 +5,7 @@ package verify
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -133,6 +134,9 @@ func (v *opening) open(file []byte) error {
 	v.KeyID, v.Report, v.subject = key.ID(), r, "sha256:"+s.Subject[0].Digest["sha256"]
 	return nil
 }
+
+// errPredicate is about a statement of another kind or version.
+var errPredicate = errors.New("unknown kind of statement")
 
 func readReport(payload []byte) (seal.Statement, report.Report, error) {
 	s, err := seal.DecodeStatement(payload)
