@@ -191,23 +191,7 @@ func blemishes(findings []Finding) []int {
 
 // measured is what the rule speaks of: the values if there are any, else the reasons why there are none.
 func (r Rule) measured(results []checks.Result) []checks.Measurement {
-	var own, others, missing, reasons []checks.Measurement
-	for _, result := range results {
-		for _, m := range result.Measurements {
-			witnessed := m.By == checks.ByCollector
-			switch {
-			case m.Metric != r.Metric || !r.about(m):
-			case m.Missing != nil && r.Witness && !witnessed:
-				reasons = append(reasons, m)
-			case m.Missing != nil:
-				missing = append(missing, m)
-			case witnessed && !r.Witness:
-				others = append(others, m)
-			case witnessed || !r.Witness:
-				own = append(own, m)
-			}
-		}
-	}
+	own, others, missing, reasons := r.sorted(results)
 	known := map[string]bool{}
 	for _, m := range own {
 		known[m.Subject] = true
@@ -228,6 +212,27 @@ func (r Rule) measured(results []checks.Result) []checks.Measurement {
 		add(reasons, true) // what kept the hire's side from measuring kept the collector from seeing it
 	}
 	return out
+}
+
+// sorted tells values that count from the collector's that stand in, and reasons that count from the hire's side's.
+func (r Rule) sorted(results []checks.Result) (own, others, missing, reasons []checks.Measurement) {
+	for _, result := range results {
+		for _, m := range result.Measurements {
+			witnessed := m.By == checks.ByCollector
+			switch {
+			case m.Metric != r.Metric || !r.about(m):
+			case m.Missing != nil && r.Witness && !witnessed:
+				reasons = append(reasons, m)
+			case m.Missing != nil:
+				missing = append(missing, m)
+			case witnessed && !r.Witness:
+				others = append(others, m)
+			case witnessed || !r.Witness:
+				own = append(own, m)
+			}
+		}
+	}
+	return own, others, missing, reasons
 }
 
 // about says whether a measurement is of what the rule speaks of. A reason without a subject is one for all of them.
