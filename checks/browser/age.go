@@ -10,6 +10,7 @@ import (
 	"deskready/checks"
 )
 
+// BROWSER_COMPAT_DATA is the data.json of a copy of the npm package that the program names.
 //go:generate go run ./releases $BROWSER_COMPAT_DATA releases.json
 
 //go:embed releases.json

@@ -71,7 +71,7 @@ func (m macOS) preferred(context.Context) (string, *checks.Problem) {
 	if m.home == "" {
 		return "", problem(codeNoDefault)
 	}
-	data, err := read(m.fsys, path.Join(m.home, "Library/Preferences/com.apple.LaunchServices/com.apple.launchservices.secure.plist"), maxList)
+	data, err := read(m.fsys, path.Join(m.home, "Library/Preferences/com.apple.LaunchServices/com.apple.launchservices.secure.plist"), maxPlist)
 	if errors.Is(err, fs.ErrNotExist) {
 		return safari, nil
 	}

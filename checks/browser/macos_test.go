@@ -3,6 +3,7 @@ package browser
 import (
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"testing/fstest"
 )
@@ -64,6 +65,17 @@ func TestMacOSDefault(t *testing.T) {
 	}
 	if _, p := (macOS{fsys: fstest.MapFS{}}).preferred(t.Context()); p == nil || p.Code != codeNoDefault {
 		t.Errorf("no home: %v", p)
+	}
+}
+
+// TestDeepPropertyList holds the limit against the deepest list that fits into it: what a stack cannot hold ends the
+// whole program.
+func TestDeepPropertyList(t *testing.T) {
+	for _, element := range []string{"<array>", "<dict><key>a</key>"} {
+		deep := "<plist>" + strings.Repeat(element, maxPlist/len(element))
+		if bundle, ok := parseHandlers([]byte(deep)); ok || bundle != "" {
+			t.Errorf("%s without end sets %q", element, bundle)
+		}
 	}
 }
 

@@ -29,7 +29,8 @@ const (
 	safari     = "Safari"
 )
 
-// products are in the order in which they are reported.
+// products are in the order in which they are reported. The list is data, and longer than a function should be: it stands
+// in one because nothing may change it.
 func products() []product {
 	return []product{
 		{

@@ -12,6 +12,7 @@ import (
 // How large the files are that are read; larger ones are not what they seem, and are left alone.
 const (
 	maxEntry = 256 << 10 // a launcher, application.ini, Info.plist
+	maxPlist = 1 << 20   // settings of Launch Services: the decoder calls itself once for each level
 	maxList  = 8 << 20   // lists of associations, descriptions of an application
 	maxDpkg  = 64 << 20  // the list of installed packages
 )

@@ -62,7 +62,7 @@ func (p programFiles) read(path string, _ int64) ([]byte, bool) {
 	return []byte(text), ok
 }
 
-func windows(t testing.TB, files programFiles) (registered, exported) {
+func fakeWindows(t testing.TB, files programFiles) (registered, exported) {
 	reg := readReg(t, "testdata/windows/24h2-synthetic.reg")
 	env := func(name string) string {
 		return map[string]string{
@@ -73,7 +73,7 @@ func windows(t testing.TB, files programFiles) (registered, exported) {
 }
 
 func TestRegistered(t *testing.T) {
-	w, _ := windows(t, programFiles{
+	w, _ := fakeWindows(t, programFiles{
 		`c:\program files\google\chrome\application\chrome.exe`:        "157.0.8100.42",
 		`c:\program files (x86)\microsoft\edge\application\msedge.exe`: "157.0.3900.10",
 		`c:\program files\mozilla firefox\firefox.exe`:                 "160.0.1.9437",
@@ -97,7 +97,7 @@ func TestRegistered(t *testing.T) {
 
 // TestRegisteredESR tells the Extended Support Release by the files beside the program.
 func TestRegisteredESR(t *testing.T) {
-	w, reg := windows(t, programFiles{
+	w, reg := fakeWindows(t, programFiles{
 		`c:\program files\mozilla firefox\firefox.exe`:         "153.7.0.9437",
 		`c:\program files\mozilla firefox\application.ini`:     esrINI,
 		`c:\program files\mozilla firefox\update-settings.ini`: esrSettings,
@@ -131,7 +131,7 @@ func TestRegisteredDefault(t *testing.T) {
 		{"", "", "", codeNoDefault},
 	}
 	for _, tt := range tests {
-		w, reg := windows(t, nil)
+		w, reg := fakeWindows(t, nil)
 		reg[latest] = map[string]string{"progid": tt.latest}
 		reg[old] = map[string]string{"progid": tt.old}
 		name, p := w.preferred(t.Context())
