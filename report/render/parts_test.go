@@ -100,7 +100,7 @@ func TestWrap(t *testing.T) {
 		{"e\u0301e\u0301e\u0301", 2, "e\u0301e\u0301|e\u0301"},
 		{"🎧🎧", 1, "🎧|🎧"},
 	} {
-		if got := strings.Join(wrap(c.text, c.width), "|"); got != c.want {
+		if got := strings.Join(Wrap(c.text, c.width), "|"); got != c.want {
 			t.Errorf("%q at %d: %q, want %q", c.text, c.width, got, c.want)
 		}
 	}
@@ -326,7 +326,7 @@ func FuzzWrap(f *testing.F) {
 	f.Add("🎧 \u0301", 2) // a word without width
 	f.Fuzz(func(t *testing.T, text string, width int) {
 		text = clean(text)
-		lines := wrap(text, width)
+		lines := Wrap(text, width)
 		for _, l := range lines {
 			if columns(l) > max(width, 2) {
 				t.Errorf("%q is wider than %d", l, width)

@@ -61,12 +61,12 @@ func (s *sheet) line(text string) { s.WriteString(strings.TrimRight(text, " ") +
 func (s *sheet) hang(head, text string, headCodes, codes []string) {
 	under := columns(head)
 	if under > s.width/2 { // no room beside it: the text goes below
-		for _, l := range wrap(strings.TrimSpace(head), s.width) {
+		for _, l := range Wrap(strings.TrimSpace(head), s.width) {
 			s.line(s.paint(l, headCodes...))
 		}
 		head, under = strings.Repeat(" ", 4), 4
 	}
-	for i, l := range wrap(text, s.width-under) {
+	for i, l := range Wrap(text, s.width-under) {
 		if i == 0 {
 			s.line(s.paint(head, headCodes...) + s.paint(l, codes...))
 		} else {
@@ -80,7 +80,7 @@ func (s *sheet) command(text string) { s.hang("    ", text, nil, []string{sgrBol
 
 func (s *sheet) heading(text string) {
 	s.line("")
-	for _, l := range wrap(strings.ToUpper(text), s.width) {
+	for _, l := range Wrap(strings.ToUpper(text), s.width) {
 		s.line(s.paint(l, sgrBold))
 	}
 }

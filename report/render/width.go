@@ -83,8 +83,8 @@ func runeColumns(r rune) int {
 // nbsp keeps a number and its unit on one line.
 const nbsp = "\u00a0"
 
-// wrap breaks a text at spaces into lines of at most width columns, and inside words where they are longer than that.
-func wrap(text string, width int) []string {
+// Wrap breaks a text at spaces into lines of at most width columns, and inside words where they are longer than that.
+func Wrap(text string, width int) []string {
 	width = max(width, 2) // the widest rune
 	var lines []string
 	line, used := "", 0
