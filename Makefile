@@ -87,7 +87,7 @@ bench: ## the benchmarks (BENCH, BENCHTIME)
 fuzz: ## each fuzz target for FUZZTIME
 	grep -rnoE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' $(CODE) | while IFS=: read -r file _ func; do \
 		echo "$$(dirname "$$file") $${func#func }"; \
-		go test -run '^$$' -fuzz "^$${func#func }\$$" -fuzztime $(FUZZTIME) "./$$(dirname "$$file")" </dev/null; \
+		go test -run '^$$' -fuzz "^$${func#func }\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x "./$$(dirname "$$file")" </dev/null; \
 	done
 
 docs: ## writes the table of metrics into README.md

@@ -105,6 +105,12 @@ type Files struct {
 // Bare is the report without what only a verifier needs, as it is shown to people and scripts.
 func (r Report) Bare() Report {
 	r.Key, r.Witness, r.Policy.Compiled = "", nil, nil
+	if r.Results == nil {
+		r.Results = []checks.Result{} // an empty list, not null
+	}
+	if r.Findings == nil {
+		r.Findings = []Finding{}
+	}
 	if r.Invite != nil {
 		ref := *r.Invite
 		ref.Sealed = nil

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"time"
 
+	"deskready/checks"
 	"deskready/report/seal"
 	"deskready/report/verify"
 )
@@ -39,6 +40,7 @@ func (s *running) apiRoutes() []route {
 	return []route{
 		{"POST /api/v1/enrol", public, s.enrol},
 		{"POST /api/v1/runs", public, s.begin},
+		{"POST /api/v1/witness", public, s.witness},
 		{"POST /api/v1/reports", public, s.ingest},
 		{"GET /.well-known/deskready/trust.json", public, s.trustJSON},
 		{"GET /healthz", public, s.healthz},
@@ -75,6 +77,33 @@ func (s *running) begin(w http.ResponseWriter, r *http.Request) {
 	s.Log.InfoContext(r.Context(), "run begun", "invite", req.Invite, "run", run.ID, "attempt", run.Attempt)
 	answerJSON(w, http.StatusCreated, begun{Version: 1, Run: run.ID, Nonce: run.Nonce, Ticket: run.Ticket, Attempt: run.Attempt,
 		Previous: run.Previous, Now: run.Now})
+}
+
+// witness seals what the office ends saw of a run, which goes into the report of that run.
+func (s *running) witness(w http.ResponseWriter, r *http.Request) {
+	req, key, err := s.request(w, r, verify.GetWitness)
+	var run, audience string
+	if err == nil {
+		run, audience, err = s.Store.openRun(r.Context(), req.Invite, req.Nonce, key.ID())
+	}
+	var saw []checks.Measurement
+	if err == nil && s.Witness != nil {
+		saw = s.Witness(run)
+	}
+	if err == nil && len(saw) == 0 {
+		err = refuse(http.StatusNotFound, ReasonNoWitness, "the collector measured nothing of this run")
+	}
+	var sealed []byte
+	if err == nil {
+		sealed, err = verify.SealWitness(verify.Witness{Invite: req.Invite, Nonce: req.Nonce, Collector: audience,
+			At: s.Now().UTC().Truncate(time.Second), Measurements: saw}, s.Store.key)
+	}
+	if err != nil {
+		s.answerError(w, r, err)
+		return
+	}
+	w.Header().Set("Content-Type", seal.MediaType)
+	_, _ = w.Write(sealed)
 }
 
 // request reads what the hire's program sealed, and says whose key it was.

@@ -99,6 +99,27 @@ func (c Client) Begin(ctx context.Context, inv report.Invite) (Run, error) {
 	return Run{ID: b.Run, Nonce: b.Nonce, Ticket: b.Ticket, Attempt: b.Attempt, Previous: b.Previous, Now: b.Now}, nil
 }
 
+// Witness asks for what the collector itself measured of a run, sealed: it goes into the report as it is. A collector
+// that measured nothing refuses with ReasonNoWitness.
+func (c Client) Witness(ctx context.Context, inv report.Invite, nonce string) (sealed []byte, err error) {
+	body, err := verify.SealRequest(verify.Request{Action: verify.GetWitness, Invite: inv.ID, Audience: inv.Collector, Nonce: nonce}, c.Key)
+	if err != nil {
+		return nil, err
+	}
+	a, err := c.post(ctx, "/api/v1/witness", body)
+	if err != nil {
+		return nil, err
+	}
+	key, err := seal.ParsePublic([]byte(inv.Key))
+	if err != nil {
+		return nil, err
+	}
+	if _, err := verify.OpenWitness(a.body, key); err != nil {
+		return nil, &StrangerError{Status: a.status, Why: err.Error()}
+	}
+	return a.body, nil
+}
+
 // Deliver sends a sealed report and gives the collector's receipt, once it is seen to be about this very file. It may
 // be called again with the same file.
 func (c Client) Deliver(ctx context.Context, file []byte) (receipt []byte, err error) {

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"deskready/checks"
@@ -81,9 +82,12 @@ func (d *desk) serve(t *testing.T) *desk {
 
 func book(t *testing.T) func(string) words.Book {
 	return func(lang string) words.Book {
-		b, err := words.Open(lang, Words(), render.Words())
+		checks := fstest.MapFS{"en.json": {Data: []byte(`{"call.title":"Test call","call.rtt.title":"Delay of the line",
+			"call.rtt.help":"How long sound takes to the office and back.","call.rtt.remedy":"Use a network cable instead of Wi-Fi.",
+			"call.mos.title":"Call quality"}`)}}
+		b, err := words.Open(lang, Words(), render.Words(), checks)
 		if err != nil {
-			b, err = words.Open(words.Fallback, Words(), render.Words())
+			b, err = words.Open(words.Fallback, Words(), render.Words(), checks)
 		}
 		if err != nil {
 			t.Error(err)

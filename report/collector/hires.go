@@ -191,7 +191,8 @@ func timeline(h hirePage, runs []begunRun) []event {
 		list = append(list, event{At: r.At, Key: "event.received." + string(r.Verdict), Detail: strconv.Itoa(r.Attempt),
 			Link: "/hires/" + i.ID + "/reports/" + strconv.FormatInt(r.ID, 10)})
 	}
-	slices.SortStableFunc(list, func(a, b event) int { return cmp.Compare(millis(b.At), millis(a.At)) })
+	slices.SortStableFunc(list, func(a, b event) int { return cmp.Compare(millis(a.At), millis(b.At)) })
+	slices.Reverse(list)
 	return list
 }
 

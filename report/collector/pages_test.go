@@ -408,7 +408,7 @@ func TestListOfHires(t *testing.T) {
 		}
 	}
 	page := p.get(t, "/hires/"+bad.id)
-	for _, want := range []string{"José Núñez", "Not ready", "1 runs started, 1 reports sent", "report.json", "receipt.json", "Run 1 started"} {
+	for _, want := range []string{"José Núñez", "Not ready", "Runs started: 1. Reports sent: 1.", "report.json", "receipt.json", "Run 1 started"} {
 		if !strings.Contains(page.body, want) {
 			t.Errorf("the hire's page lacks %q", want)
 		}

@@ -20,6 +20,7 @@ const (
 	ReasonSignature    Reason = "signature"         // 422: changed after it was signed
 	ReasonUntrusted    Reason = "untrusted"         // 422: sealed by another key than the one it names, or under another collector's invite
 	ReasonWitness      Reason = "witness"           // 422: figures said to be the collector's that it did not seal
+	ReasonNoWitness    Reason = "no_witness"        // 404: the collector measured nothing of the run
 	ReasonLate         Reason = "time"              // 422: made after the invite had ended, or at a time that cannot be
 	ReasonInviteInside Reason = "invite_mismatch"   // 422: no invite inside, or another than the one it was signed for
 	ReasonInvite       Reason = "invite_unknown"    // 404: not an invite of this collector

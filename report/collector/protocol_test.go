@@ -3,6 +3,7 @@ package collector
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"deskready/checks"
 	"deskready/report"
 	"deskready/report/seal"
 	"deskready/report/verify"
@@ -315,4 +317,110 @@ func TestOlderAttemptComesLate(t *testing.T) {
 	if row := d.row(t, h.id); row.State != Ready || row.Submitted != 2 {
 		t.Errorf("%+v", row)
 	}
+}
+
+// What the collector measured itself goes into the report under its own seal, and nothing else passes for it.
+func TestWitness(t *testing.T) {
+	d := newDesk(t)
+	delay := checks.Metric{ID: "call.rtt", Unit: checks.Seconds}.Of("", 0.02)
+	delay.By = checks.ByCollector
+	asked := ""
+	d.server.Witness = func(run string) []checks.Measurement { asked = run; return []checks.Measurement{delay} }
+	d.serve(t)
+	h, other := d.hire(t, "Ana").enrol(t), d.hire(t, "Ben").enrol(t)
+	run := h.begin(t)
+	_, err := other.Witness(t.Context(), other.invite, run.Nonce)
+	refusedAs(t, "another hire's run", err, http.StatusUnprocessableEntity, ReasonNonce)
+	sealed, err := h.Witness(t.Context(), h.invite, run.Nonce)
+	if err != nil || asked != run.ID {
+		t.Fatalf("asked about %q: %v", asked, err)
+	}
+	r := h.report(run, 0.04)
+	r.Results[0].Measurements = append(r.Results[0].Measurements, delay)
+	p := policy()
+	r.Findings = p.Judge(r.Results)
+	r.Witness = sealed
+	receipt, err := h.Deliver(t.Context(), h.sealReport(t, r))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if row := d.row(t, h.id); row.Assurance != report.A2 {
+		t.Errorf("assurance %s", row.Assurance)
+	}
+	trust := d.Trust()
+	if o := verify.File(h.sealReport(t, r), verify.Options{Trust: &trust, Receipt: receipt}); o.Assurance != report.A2 {
+		t.Errorf("from outside: %+v", o)
+	}
+	_, err = h.Witness(t.Context(), h.invite, run.Nonce)
+	refusedAs(t, "after the report", err, http.StatusConflict, ReasonSpent)
+
+	// The hire seals a witness of his own.
+	run = h.begin(t)
+	r.Run, r.Nonce, r.Attempt, r.Previous = run.ID, run.Nonce, run.Attempt, run.Previous
+	if r.Witness, err = verify.SealWitness(verify.Witness{Invite: h.id, Nonce: run.Nonce, Collector: r.Audience, At: run.Now,
+		Measurements: []checks.Measurement{delay}}, h.Key); err != nil {
+		t.Fatal(err)
+	}
+	payload, err := seal.Seal(h.Key, seal.InToto, unchecked(t, r, h))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = h.Deliver(t.Context(), payload)
+	refusedAs(t, "a witness of the hire's own", err, http.StatusUnprocessableEntity, ReasonUntrusted)
+}
+
+// unchecked is the payload of a report as a dishonest program would write it.
+func unchecked(t *testing.T, r report.Report, h hire) []byte {
+	t.Helper()
+	r.Version, r.Key = report.Version, h.Key.Public().PEM()
+	predicate, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	payload, err := seal.Statement{
+		Subject:       []seal.Subject{{Name: "invite:" + h.id, Digest: map[string]string{"sha256": strings.TrimPrefix(report.Digest(h.sealed), "sha256:")}}},
+		PredicateType: report.PredicateType, Predicate: predicate,
+	}.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return payload
+}
+
+// Whoever signs it: figures that do not give the verdict are refused.
+func TestVerdictIsRecomputed(t *testing.T) {
+	d := newDesk(t).serve(t)
+	h := d.hire(t, "Ana").enrol(t)
+	for name, lie := range map[string]func(r *report.Report){
+		"verdict":  func(r *report.Report) { r.Verdict = report.Ready },
+		"findings": func(r *report.Report) { r.Findings[0].Outcome = report.Pass },
+		"both":     func(r *report.Report) { r.Verdict, r.Findings[0].Outcome = report.Ready, report.Pass },
+	} {
+		r := h.report(h.begin(t), 0.5)
+		lie(&r)
+		file, err := seal.Seal(h.Key, seal.InToto, unchecked(t, r, h))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = h.Deliver(t.Context(), file)
+		refusedAs(t, name, err, http.StatusUnprocessableEntity, ReasonVerdict)
+	}
+	// The verdict under a softer policy than the invite's.
+	r := h.report(h.begin(t), 0.5)
+	soft := policy()
+	most := 9.0
+	soft.Rules[0].Require.Max = &most
+	compiled, err := soft.Compile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Policy = report.PolicyRef{Name: soft.Name, Digest: report.Digest(compiled), Compiled: compiled}
+	r.Findings = soft.Judge(r.Results)
+	r.Verdict = report.Decide(r.Findings)
+	file, err := seal.Seal(h.Key, seal.InToto, unchecked(t, r, h))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = h.Deliver(t.Context(), file)
+	refusedAs(t, "a softer policy", err, http.StatusUnprocessableEntity, ReasonPolicy)
 }

@@ -128,6 +128,24 @@ func (s *Store) beginRun(ctx context.Context, invite, keyID string, perDay int) 
 	return run, err
 }
 
+// openRun finds the run of a nonce whose report has not come yet, and the audience that its invite names.
+func (s *Store) openRun(ctx context.Context, invite, nonce, keyID string) (run, audience string, err error) {
+	var key sql.NullString
+	var spent sql.NullInt64
+	err = s.read.QueryRowContext(ctx, `SELECT r.id, r.spent, i.audience, i.key_id FROM runs r JOIN invites i ON i.id = r.invite
+		WHERE r.nonce = ? AND r.invite = ?`, nonce, invite).Scan(&run, &spent, &audience, &key)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		err = refuse(http.StatusUnprocessableEntity, ReasonNonce, "this collector gave no such nonce for the invite")
+	case err != nil:
+	case key.String != keyID:
+		err = refuse(http.StatusForbidden, ReasonKey, "this computer's key is not enrolled with the invite")
+	case spent.Valid:
+		err = refuse(http.StatusConflict, ReasonSpent, "the report of this run was received already")
+	}
+	return run, audience, err
+}
+
 // runsLeft refuses more runs than a day allows, and says when the next is allowed.
 func runsLeft(ctx context.Context, tx *sql.Tx, invite string, now time.Time, perDay int) error {
 	var n int
