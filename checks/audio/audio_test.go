@@ -24,6 +24,9 @@ func TestWords(t *testing.T) {
 		"audio.step.room", "audio.step.speak", "audio.step.listen"}
 	for _, code := range codes {
 		want = append(want, "problem."+code)
+		if p := missing(code); p.Code != code || p.Side == "" {
+			t.Errorf("%s became %+v", code, p)
+		}
 	}
 	for _, v := range diagnosis.Values[1:] {
 		want = append(want, "audio.diagnosis."+v+".remedy")

@@ -23,7 +23,7 @@ type limits struct {
 	finish time.Duration // last sample to the figures
 }
 
-var usual = limits{list: 5 * time.Second, open: 6 * time.Second, first: 4 * time.Second, age: 2 * time.Second, finish: 4 * time.Second}
+var usual = limits{list: 5 * time.Second, open: 6 * time.Second, first: 4 * time.Second, age: 2 * time.Second, finish: 6 * time.Second}
 
 // children starts sound children, watches over them and ends them.
 type children struct {

@@ -15,7 +15,7 @@ import (
 )
 
 // short limits keep the tests short. A child needs a moment to start even on a busy computer.
-var short = limits{list: 10 * time.Second, open: 3 * time.Second, first: time.Second, age: time.Second, finish: time.Second}
+var short = limits{list: 10 * time.Second, open: 2 * time.Second, first: time.Second, age: time.Second, finish: time.Second}
 
 // kept remembers the children that were started, to see that none is left.
 type kept struct {
@@ -51,7 +51,7 @@ func (k *kept) gone(t *testing.T) {
 // TestBadChildren: whatever the sound system does to the child, the parent has an answer in bounded time, and nothing is
 // left running.
 func TestBadChildren(t *testing.T) {
-	const most = 3 * (3 + 1 + 1) * time.Second
+	const most = 3 * (2 + 1 + 1) * time.Second
 	for how, code := range map[string]string{
 		"good":                                 "",
 		"hang at the end":                      "",

@@ -44,7 +44,7 @@ func headsetBySigns(formFactor, port string, portPlugged bool, name string) stri
 	case formFactor == "webcam" || formFactor == "microphone" || formFactor == "speaker" || formFactor == "tv" ||
 		formFactor == "handset":
 		return noHeadset
-	case strings.Contains(port, "internal"), formFactor == "internal" && port == "":
+	case strings.Contains(port, "internal"), strings.Contains(port, "speaker"), formFactor == "internal" && port == "":
 		return noHeadset
 	case formFactor == "internal":
 		return "" // a jack at the built-in card: anything may hang on it

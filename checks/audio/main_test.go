@@ -2,6 +2,7 @@ package audio
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -17,6 +18,7 @@ const role = "AUDIO_TEST_CHILD"
 func TestMain(m *testing.M) {
 	how, is := os.LookupEnv(role)
 	if !is {
+		_ = flag.Set("test.parallel", "4") // most of these tests wait; the command line outdoes it
 		os.Exit(m.Run())
 	}
 	if how == "real" {
@@ -90,7 +92,7 @@ func misbehave(how string) {
 		}
 	case "flood":
 		for {
-			fmt.Println(`{"heard":{"samples":1,"level":-30}}`)
+			fmt.Print(strings.Repeat(`{"heard":{"samples":1,"level":-30}}`+"\n", 1000))
 		}
 	case "endless line":
 		for {
@@ -98,7 +100,7 @@ func misbehave(how string) {
 		}
 	case "endless print":
 		for {
-			fmt.Println("12345")
+			fmt.Print(strings.Repeat("12345\n", 1000))
 		}
 	case "garbage":
 		fmt.Println("{\x00\xff}")

@@ -43,10 +43,10 @@ func measure(pcm []float32, rate int) Figures {
 		f.Peak = max(f.Peak, math.Abs(v))
 	}
 	f.Clipping = clipped(x)
-	dc := mean(x)
-	f.DCOffset = math.Abs(dc)
 	holes := findHoles(x, rate)
 	f.Dropouts = holes.ratio(len(x))
+	dc := mean(x) / (1 - f.Dropouts) // holes have no offset; they are never all of it
+	f.DCOffset = math.Abs(dc)
 	for i := range x {
 		x[i] -= dc // P.56 would count an offset as speech
 	}
@@ -165,13 +165,14 @@ func activeLevel(x []float64, rate int) float64 {
 }
 
 // noiseFloor is the level of the quietest tenth of 20 ms frames (minimum statistics: R. Martin, IEEE Trans. Speech and
-// Audio Processing 9(5), 2001). x has no offset. Frames that touch a hole say nothing of noise and are left out.
+// Audio Processing 9(5), 2001), each about its own mean. Frames that touch a hole say nothing of noise and are left out.
 func noiseFloor(x []float64, rate int, h holes) float64 {
 	n := max(rate/50, 1)
 	var frames []float64
 	for i := 0; i+n <= len(x); i += n {
 		if !h.touch(i, i+n) {
-			frames = append(frames, power(x[i:i+n]))
+			m := mean(x[i : i+n])
+			frames = append(frames, max(power(x[i:i+n])-m*m, 0))
 		}
 	}
 	if len(frames) == 0 {

@@ -25,7 +25,7 @@ const (
 func faultOf(code, detail string) *checks.Problem {
 	p := &checks.Problem{Code: code, Detail: checks.Clean(detail, 200), Side: checks.SideHire}
 	switch code {
-	case codeNoMicrophone, codeNoServer, codeFrozen, codeStalled, codeUnplugged, codeSilent, codeBlocked, codeNotOpened,
+	case codeNoMicrophone, codeNoOutput, codeNoServer, codeFrozen, codeStalled, codeUnplugged, codeSilent, codeBlocked, codeNotOpened,
 		codeNoSpeech, codeWrongDefault:
 	case codeNobodyAsked, codeNotKnown, codeNoise, checks.CodeUnsupported, checks.CodeTimeout:
 		p.Side = checks.SideUnknown

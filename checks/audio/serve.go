@@ -139,16 +139,22 @@ func follow(rec *recording, out io.Writer) error {
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
 	last := 0
+	sayHeard := func() error {
+		pcm := rec.sofar()
+		level := dB(math.Sqrt(power(soundSignal(pcm[last:]))))
+		last = len(pcm)
+		return say(out, frame{Heard: &heard{Samples: last, Level: math.Round(level)}})
+	}
 	for {
 		select {
 		case <-rec.full:
+			if err := sayHeard(); err != nil { // the parent waits for samples no longer
+				return err
+			}
 			f := measure(settled(rec.pcm, rec.rate), rec.rate)
 			return say(out, frame{Figures: &f})
 		case <-ticker.C:
-			pcm := rec.sofar()
-			level := dB(math.Sqrt(power(soundSignal(pcm[last:]))))
-			last = len(pcm)
-			if err := say(out, frame{Heard: &heard{Samples: last, Level: math.Round(level)}}); err != nil {
+			if err := sayHeard(); err != nil {
 				return err
 			}
 		}

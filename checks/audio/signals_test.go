@@ -41,8 +41,10 @@ func voice(rate int, seconds float64) []float32 {
 		}
 		syllable := math.Pow(math.Sin(2*math.Pi*2*t), 2)
 		var vowel float64
+		turn, now, last := 2*math.Cos(2*math.Pi*phase), math.Sin(2*math.Pi*phase), 0.0
 		for h := 1.0; h*pitch < 0.45*float64(rate) && h*pitch < 7000; h++ {
-			vowel += math.Sin(2*math.Pi*h*phase) / h
+			vowel += now / h
+			now, last = turn*now-last, now // the next harmonic
 		}
 		hiss := math.Pow(math.Cos(2*math.Pi*2*t), 8) * r.NormFloat64()
 		fade := min(1, (0.75-(t-math.Floor(t)))/0.06, (t-math.Floor(t))/0.03)

@@ -38,6 +38,22 @@ func spectra(x []float64, size, hop int) [][]float64 {
 	return out
 }
 
+// smooth is the largest size not over n that a fast transform does fast: without prime factors over 5.
+func smooth(n int) int {
+	for ; n > 1; n-- {
+		rest := n
+		for _, p := range []int{2, 3, 5} {
+			for rest%p == 0 {
+				rest /= p
+			}
+		}
+		if rest == 1 {
+			break
+		}
+	}
+	return n
+}
+
 // between is the power from lo to hi Hz.
 func between(p []float64, hz, lo, hi float64) float64 {
 	var s float64
@@ -59,7 +75,7 @@ type bands struct {
 const third = 1.122 // half a third of an octave either side
 
 func analyse(x []float64, rate int) bands {
-	size := rate / 25
+	size := smooth(rate / 25)
 	frames := spectra(x, size, size)
 	if len(frames) < 10 {
 		return bands{}
@@ -168,7 +184,7 @@ func (b bands) speech() bool {
 // level. It looks at what is always there: the lower quartile of 0.7 s spectra, in which a voice, that comes and goes,
 // leaves little.
 func hum(x []float64, rate int) (over, level float64) {
-	size := rate * 7 / 10
+	size := smooth(rate * 7 / 10)
 	all := spectra(x, size, max(size/4, 1))
 	if len(all) == 0 {
 		return 0, lowest
