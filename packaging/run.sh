@@ -32,10 +32,10 @@ taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 healthy() { # GET /healthz without asking for curl
 	local answer
 	answer=$(
-		exec 3<>"/dev/tcp/127.0.0.1/$port" || exit
+		exec 2>/dev/null 3<>"/dev/tcp/127.0.0.1/$port" || exit
 		printf 'GET /healthz HTTP/1.0\r\nHost: 127.0.0.1:%s\r\n\r\n' "$port" >&3
 		timeout 2 head -n 1 <&3
-	) 2>/dev/null
+	)
 	[[ $answer == HTTP/1.?\ 200* ]]
 }
 
@@ -43,7 +43,7 @@ serve() { # starts the collector on the first port of ten that is free
 	local first=${DESKREADY_PORT:-8440} i
 	for ((port = first; port < first + 10; port++)); do
 		taken "$port" && continue
-		"$program" serve --listen "127.0.0.1:$port" --data "$data" </dev/null >"$data/serve.log" 2>&1 &
+		"$program" serve --listen "127.0.0.1:$port" --data "$data/collector" </dev/null >"$data/serve.log" 2>&1 &
 		server=$!
 		for ((i = 0; i < 150; i++)); do
 			healthy && return
@@ -75,7 +75,7 @@ run=$(mktemp -d "$data/run.XXXXXX") || die "nothing can be written into $data."
 serve
 say "1. The collector serves http://127.0.0.1:$port"
 
-"$program" invite create --data "$data" --for "$name" --policy voice-agent --out "$run/hire.invite.json" ||
+"$program" invite create --data "$data/collector" --for "$name" --policy voice-agent --out "$run/hire.invite.json" ||
 	die "the invite could not be made (exit code $?)."
 say "2. An invite for $name: $run/hire.invite.json"
 
@@ -91,7 +91,7 @@ esac
 [ -s "$run/hire.deskready.json" ] || die "the check left no report."
 
 say "4. The report, read as a stranger would"
-"$program" verify "$run/hire.deskready.json" --trust "$data/trust.json"
+"$program" verify "$run/hire.deskready.json" --trust "$data/collector/trust.json"
 code=$?
 [ -n "$(verdict $code)" ] || die "the report does not verify (exit code $code)."
 [ "$(verdict $code)" = "$said" ] || die "the check said $said, but the verifier says $(verdict $code)."
@@ -100,8 +100,8 @@ say ""
 say "Verdict: $said. Delivered and verified."
 say "Report:  $run/hire.deskready.json"
 say "Page:    http://127.0.0.1:$port"
-link=$(grep -m 1 -E '^https?://.*/link/' "$data/serve.log")
-[ -z "$link" ] || say "         $link (opens it for the first administrator; works once)"
+link=$(grep -m 1 -E '^https?://[^/]+/.' "$data/serve.log")
+[ -z "$link" ] || say "         $link (for the first administrator; works once)"
 if [ -t 0 ]; then
 	say "The collector goes on serving. Ctrl-C ends it."
 	trap 'exit 0' INT
