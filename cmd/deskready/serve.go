@@ -70,7 +70,7 @@ proxy alone. Prints its address, and once the link for the first administrator.`
 func (w *world) dataFolder(dir string) (string, error) {
 	switch {
 	case dir != "":
-		return dir, nil
+		return filepath.Abs(dir)
 	case w.state != "":
 		return filepath.Join(w.state, "collector"), nil
 	}
