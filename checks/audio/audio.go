@@ -71,7 +71,7 @@ func withLimits(o Options, l limits) checks.Check {
 	if o.Env != nil {
 		server, cookies = serverOf(o.Env)
 	}
-	s := session{ask: o.Ask, room: o.Room, total: settling + o.Room + o.Speak,
+	s := session{ask: o.Ask, room: o.Room, total: min(settling+o.Room+o.Speak, maxSeconds),
 		children: children{start: o.Child, server: server, cookies: cookies, limits: l}}
 	return checks.Check{
 		Name: "audio",
@@ -194,9 +194,14 @@ func (s session) record(ctx context.Context, t *take, tell checks.Progress) {
 	if p != nil && p.Code != codeNoMicrophone && p.Code != codeNoServer {
 		return // nothing is known, and what was recorded stands
 	}
-	if after == nil || pick(after.Inputs, func(d Device) bool { return d.ID == t.input().ID }) == nil {
+	if !stillThere(*t.input(), after) {
 		t.figures, t.fault = nil, missing(codeUnplugged)
 	}
+}
+
+// stillThere looks for the device by name too: a Bluetooth headset that changes its profile gets another id.
+func stillThere(d Device, after *Devices) bool {
+	return after != nil && pick(after.Inputs, func(a Device) bool { return a.ID == d.ID || a.Name == d.Name }) != nil
 }
 
 // meter tells the progress of a recording, with the level for a live meter.

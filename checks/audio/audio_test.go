@@ -92,7 +92,8 @@ func TestDiagnose(t *testing.T) {
 		"noise":                          {func(t *take) { t.figures.Floor = -37 }, "noise_high", ""},
 		"hum is the noise":               {func(t *take) { t.figures.Floor, t.figures.Hum, t.figures.HumLevel = -37, 20, -38 }, "hum", ""},
 		"hum that nobody hears":          {func(t *take) { t.figures.Hum, t.figures.HumLevel = 20, -60 }, "pass", ""},
-		"dropouts":                       {func(t *take) { t.figures.Dropouts = 0.02 }, "dropouts", ""},
+		"dropouts":                       {func(t *take) { t.figures.Dropouts = 0.04 }, "dropouts", ""},
+		"one gap":                        {func(t *take) { t.figures.Dropouts = 0.02 }, "pass", ""},
 		"narrow":                         {func(t *take) { t.figures.Bandwidth = 3564 }, "narrowband", ""},
 		"narrow, in noise":               {func(t *take) { t.figures.Bandwidth, t.figures.Floor = 3564, -40 }, "pass", ""},
 		"offset":                         {func(t *take) { t.figures.DCOffset = 0.08 }, "dc_offset", ""},
@@ -222,6 +223,25 @@ func TestAgain(t *testing.T) {
 	runOnce(t, withLimits(Options{Child: as("die"), Ask: first}, short))
 	if asked["audio.ask.again"] != 0 {
 		t.Errorf("asked %v after a fault", asked)
+	}
+}
+
+func TestStillThere(t *testing.T) {
+	d := Device{ID: "bluez.a2dp", Name: "Some Headset"}
+	for name, c := range map[string]struct {
+		after *Devices
+		want  bool
+	}{
+		"no answer":       {nil, false},
+		"nothing":         {&Devices{}, false},
+		"itself":          {&Devices{Inputs: []Device{{ID: "x", Name: "y"}, d}}, true},
+		"another":         {&Devices{Inputs: []Device{{ID: "builtin", Name: "Built-in"}}}, false},
+		"another profile": {&Devices{Inputs: []Device{{ID: "bluez.hfp", Name: d.Name}}}, true},
+		"as an output":    {&Devices{Outputs: []Device{d}}, false},
+	} {
+		if got := stillThere(d, c.after); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
 	}
 }
 

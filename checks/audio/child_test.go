@@ -14,9 +14,6 @@ import (
 	"deskready/checks"
 )
 
-// short limits keep the tests short. A child needs a moment to start even on a busy computer.
-var short = limits{list: 10 * time.Second, open: 2 * time.Second, first: time.Second, age: time.Second, finish: time.Second}
-
 // kept remembers the children that were started, to see that none is left.
 type kept struct {
 	how   string

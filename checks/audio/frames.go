@@ -168,7 +168,7 @@ func decode(line []byte) (frame, error) {
 	}
 	if f.Heard != nil {
 		set++
-		if f.Heard.Samples < 0 || !within(lowest, f.Heard.Level, 20) {
+		if f.Heard.Samples < 0 || !within(lowest, f.Heard.Level, highest) {
 			return frame{}, errGarbage
 		}
 	}
@@ -192,14 +192,14 @@ func decode(line []byte) (frame, error) {
 func (f *Figures) sound() bool {
 	levels := len(f.Levels) <= maxLevels
 	for _, l := range f.Levels {
-		levels = levels && within(lowest, l, 20)
+		levels = levels && within(lowest, l, highest)
 	}
 	ratios := true
 	for _, r := range []float64{f.Clipping, f.Dropouts} {
 		ratios = ratios && within(0, r, 1)
 	}
-	return levels && ratios && within(lowest, f.Level, 20) && within(lowest, f.Floor, 20) &&
-		within(lowest, f.HumLevel, 20) && within(0, f.Hum, 200) && within(0, f.Peak, 8) && within(0, f.DCOffset, 8) &&
+	return levels && ratios && within(lowest, f.Level, highest) && within(lowest, f.Floor, highest) &&
+		within(lowest, f.HumLevel, highest) && within(0, f.Hum, 200) && within(0, f.Peak, loudest) && within(0, f.DCOffset, loudest) &&
 		within(0, f.Bandwidth, maxRate) && within(0, f.Seconds, 600) && f.Rate >= 1000 && f.Rate <= maxRate
 }
 

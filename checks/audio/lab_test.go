@@ -204,6 +204,37 @@ func row(s lab.Scenario, got map[string]checks.Measurement, seconds float64) str
 	return strings.Join(cells, " | ")
 }
 
+// TestLabOrphan: a child that hangs in the frozen sound system ends when its parent does.
+func TestLabOrphan(t *testing.T) {
+	t.Parallel()
+	cmd := as("real")(t.Context())
+	cmd.Env = append(lab.SoundEnv(t, "server_frozen"), role+"=real")
+	in, err := cmd.StdinPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask(in, request{Job: jobRecord, Seconds: 1})
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	select {
+	case err := <-ended:
+		t.Fatalf("the server is not frozen: %v", err)
+	case <-time.After(2 * time.Second):
+	}
+	in.Close()
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Errorf("ended with %v", err)
+		}
+	case <-time.After(6 * time.Second):
+		t.Error("goes on without a parent")
+	}
+}
+
 // TestLabActiveLevel holds P.56 against the reference program of ITU-T G.191 (STL actlev, 48 kHz), whose readings of the
 // lab's files are in the lab's README.
 func TestLabActiveLevel(t *testing.T) {

@@ -12,6 +12,9 @@ import (
 	"time"
 )
 
+// short limits keep the tests short. A child needs a moment to start even on a busy computer.
+var short = limits{list: 10 * time.Second, open: 2 * time.Second, first: time.Second, age: time.Second, finish: time.Second}
+
 // The test binary is its own sound child: a real one, or one that misbehaves in a way that the role names.
 const role = "AUDIO_TEST_CHILD"
 

@@ -27,6 +27,10 @@ type Figures struct {
 // (one step / sqrt 12): nothing under it can be told from it.
 const lowest = -101.1
 
+// loudest is the highest sample that is believed; highest is its level. Drivers with floating-point samples do go over
+// full scale.
+const loudest, highest = 8.0, 18.1
+
 // step16 is one step of a 16-bit converter.
 const step16 = 1.0 / 32768
 
@@ -64,18 +68,18 @@ func soundSignal(pcm []float32) []float64 {
 	x := make([]float64, len(pcm))
 	for i, v := range pcm {
 		if v == v { // not NaN
-			x[i] = min(max(float64(v), -8), 8)
+			x[i] = min(max(float64(v), -loudest), loudest)
 		}
 	}
 	return x
 }
 
-// dB is a level of an amplitude, never under lowest.
+// dB is a level of an amplitude, from lowest to highest.
 func dB(amplitude float64) float64 {
 	if !(amplitude > 0) {
 		return lowest
 	}
-	return max(20*math.Log10(amplitude), lowest)
+	return min(max(20*math.Log10(amplitude), lowest), highest)
 }
 
 func mean(x []float64) float64 {
@@ -119,25 +123,51 @@ func levels(x []float64, rate int) []float64 {
 }
 
 // activeLevel is the speech voltmeter of ITU-T P.56, method B, in dBov: the level of the signal over the time in which
-// it is active. The envelope is |x| through two smoothers of 30 ms; a threshold counts a sample as active while the
-// envelope is over it and for 200 ms after. The level is where energy by active time stands 15.9 dB over its threshold.
+// it is active. The level is where energy by active time stands 15.9 dB over the threshold that told the active time.
 func activeLevel(x []float64, rate int) float64 {
-	const thresholds, margin = 15, 15.9
+	const margin = 15.9
+	active := activity(x, rate)
+	energy := power(x) * float64(len(x))
+	if !(energy > 0) || active[0] == 0 {
+		return lowest
+	}
+	over := func(j int) (level, distance float64) {
+		level = 10 * math.Log10(energy/float64(active[j]))
+		return level, level - 20*math.Log10(threshold(j))
+	}
+	level, distance := over(0)
+	for j := 1; j < thresholds && active[j] > 0 && distance > margin; j++ {
+		l, d := over(j)
+		if d <= margin {
+			level += (distance - margin) / (distance - d) * (l - level)
+			break
+		}
+		level, distance = l, d
+	}
+	return min(max(level, lowest), highest)
+}
+
+// thresholds are P.56's steps of 6 dB, from 2^-15 to 2^-1 of full scale.
+const thresholds = 15
+
+func threshold(j int) float64 { return math.Ldexp(1, j-thresholds) }
+
+// activity counts for each threshold the samples in which the envelope, |x| through two smoothers of 30 ms, is over it
+// or was so in the 200 ms before.
+func activity(x []float64, rate int) (active [thresholds]int) {
 	g := math.Exp(-1 / (float64(rate) * 0.03))
 	hang := int(0.2*float64(rate) + 0.5)
-	var threshold [thresholds]float64
-	var active, since [thresholds]int
-	for j := range threshold {
-		threshold[j] = math.Ldexp(1, j-thresholds) // 2^-15 to 2^-1
-		since[j] = hang
+	var at [thresholds]float64
+	var since [thresholds]int
+	for j := range at {
+		at[j], since[j] = threshold(j), hang
 	}
-	var energy, p, q float64
+	var p, q float64
 	for _, v := range x {
-		energy += v * v
 		p = g*p + (1-g)*math.Abs(v)
 		q = g*q + (1-g)*p
-		for j := range threshold {
-			if q >= threshold[j] {
+		for j := range at {
+			if q >= at[j] {
 				active[j]++
 				since[j] = 0
 			} else if since[j] < hang {
@@ -146,22 +176,7 @@ func activeLevel(x []float64, rate int) float64 {
 			}
 		}
 	}
-	if !(energy > 0) || active[0] == 0 {
-		return lowest
-	}
-	over := func(j int) (level, distance float64) {
-		level = 10 * math.Log10(energy/float64(active[j]))
-		return level, level - 20*math.Log10(threshold[j])
-	}
-	level, distance := over(0)
-	for j := 1; j < thresholds && active[j] > 0 && distance > margin; j++ {
-		l, d := over(j)
-		if d <= margin {
-			return max(level+(distance-margin)/(distance-d)*(l-level), lowest)
-		}
-		level, distance = l, d
-	}
-	return max(level, lowest)
+	return active
 }
 
 // noiseFloor is the level of the quietest tenth of 20 ms frames (minimum statistics: R. Martin, IEEE Trans. Speech and
