@@ -18,7 +18,9 @@ for os in linux windows darwin; do
 	# shellcheck disable=SC2016 # the dollars are the template's
 	on "$os" go list -f '{{range .GoFiles}}{{$.Dir}}/{{.}}{{"\n"}}{{end}}{{range .CgoFiles}}{{$.Dir}}/{{.}}{{"\n"}}{{end}}' ./... |
 		sed "s|^$PWD/||; /^$/d" >>"$work/built"
-	on "$os" "$deadcode" ./... >>"$work/dead"
+	# from the programs down, so that packages for tests alone stay out
+	mapfile -t programs < <(on "$os" go list -f '{{if eq .Name "main"}}{{.ImportPath}}{{end}}' ./... | grep .)
+	on "$os" "$deadcode" "${programs[@]}" >>"$work/dead"
 done
 awk -F : '
 	FNR == NR { built[$1]++; next }

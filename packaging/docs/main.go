@@ -1,7 +1,6 @@
-// Command docs writes what the program can measure into a document, from the checks themselves, between two marks:
+// Command docs writes what the program can measure into a document, from the checks themselves, between the two lines
 //
 //	<!-- metrics -->
-//	<!-- /metrics -->
 //
 //	docs [-check] FILE
 //
@@ -9,7 +8,6 @@
 package main
 
 import (
-	"errors"
 	"flag"
 	"fmt"
 	"io/fs"
@@ -21,10 +19,7 @@ import (
 	"deskready/checks/words"
 )
 
-const (
-	opening = "<!-- metrics -->\n"
-	closing = "<!-- /metrics -->"
-)
+const mark = "<!-- metrics -->\n"
 
 func main() {
 	check := flag.Bool("check", false, "change nothing, and fail when the document is stale")
@@ -61,14 +56,13 @@ func update(file string, list []checks.Check, checkOnly bool) error {
 	return os.WriteFile(file, []byte(fresh), 0o644)
 }
 
-// between puts text between the marks.
+// between puts text between the two marks.
 func between(document, text string) (string, error) {
-	before, rest, found := strings.Cut(document, opening)
-	_, after, closed := strings.Cut(rest, closing)
-	if !found || !closed {
-		return "", errors.New("the marks <!-- metrics --> and <!-- /metrics --> are missing, each at the start of a line")
+	parts := strings.Split(document, mark)
+	if len(parts) != 3 {
+		return "", fmt.Errorf("%d marks %q, want two", len(parts)-1, strings.TrimSpace(mark))
 	}
-	return before + opening + text + closing + after, nil
+	return parts[0] + mark + text + mark + parts[2], nil
 }
 
 // metrics is a Markdown table of all that the checks measure.

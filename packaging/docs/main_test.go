@@ -21,7 +21,7 @@ func TestUpdate(t *testing.T) {
 			"desk.height.help": "From floor | to top.", "desk.kind.title": "Wood", "desk.kind.help": "What it is made of."}`)}},
 	}}
 	file := filepath.Join(t.TempDir(), "README.md")
-	if err := os.WriteFile(file, []byte("# Desk\n\n<!-- metrics -->\nold\n<!-- /metrics -->\n\nMore.\n"), 0o644); err != nil {
+	if err := os.WriteFile(file, []byte("# Desk\n\n<!-- metrics -->\nold\n<!-- metrics -->\n\nMore.\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if err := update(file, list, true); err == nil || !strings.Contains(err.Error(), "make docs") {
@@ -38,14 +38,14 @@ func TestUpdate(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := "# Desk\n\n<!-- metrics -->\n\n**Your desk** (`--only desk`)\n\n| metric | unit | what it is |\n| --- | --- | --- |\n" +
-		"| `desk.height` | m | Height: From floor \\| to top. |\n| `desk.kind` | `oak` `pine` | Wood: What it is made of. |\n\n<!-- /metrics -->\n\nMore.\n"
+		"| `desk.height` | m | Height: From floor \\| to top. |\n| `desk.kind` | `oak` `pine` | Wood: What it is made of. |\n\n<!-- metrics -->\n\nMore.\n"
 	if string(got) != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
 
 func TestMarksMustBeThere(t *testing.T) {
-	for _, document := range []string{"", "<!-- metrics -->\n", "<!-- /metrics -->", "<!-- /metrics -->\n<!-- metrics -->\n"} {
+	for _, document := range []string{"", mark, mark + mark + mark, "<!-- metrics --> " + mark} {
 		if _, err := between(document, "x"); err == nil {
 			t.Errorf("%q passes", document)
 		}
