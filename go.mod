@@ -20,7 +20,7 @@ require (
 	golang.org/x/sys v0.49.0 // registry and file versions on Windows, TCP_INFO on Linux
 	golang.org/x/term v0.47.0 // width of the terminal
 	golang.org/x/time v0.16.0 // rate limits of the collector
-	gonum.org/v1/gonum v0.17.0 // tests of signal analysis: FFT
+	gonum.org/v1/gonum v0.17.0 // FFT, for the bandwidth and hum of a microphone
 	howett.net/plist v1.0.1 // binary property lists of macOS
 	modernc.org/sqlite v1.60.1 // the collector's store in one file, without cgo
 )

@@ -2,7 +2,7 @@ package audio
 
 import "testing"
 
-// TestHeadsetByName: names as systems show them, gathered from makers' pages and bug reports.
+// TestHeadsetByName: names in the way that systems show them; made up after well-known products.
 func TestHeadsetByName(t *testing.T) {
 	for name, want := range map[string]string{
 		"Jabra Evolve2 40":                           isHeadset,

@@ -153,9 +153,12 @@ func bound(b words.Book, metric string, u checks.Unit, of report.Bound) string {
 	case of.Max != nil:
 		parts = append(parts, b.Text("bound.max", "v", at(of.Max)))
 	}
-	if len(of.OneOf) == 1 {
+	switch n := len(of.OneOf); {
+	case n == 1:
 		parts = append(parts, called(b, metric, of.OneOf[0]))
-	} else if len(of.OneOf) > 1 {
+	case n > 3: // the first is what is wanted; a long list of what is let pass helps nobody
+		parts = append(parts, b.Text("bound.or_others", "first", called(b, metric, of.OneOf[0]), "n", strconv.Itoa(n-1)))
+	case n > 1:
 		parts = append(parts, b.Text("bound.one_of", "list", names(b, metric, of.OneOf)))
 	}
 	if len(of.NoneOf) > 0 {
