@@ -43,7 +43,7 @@ serve() { # starts the collector on the first port of ten that is free
 	local first=${DESKREADY_PORT:-8440} i
 	for ((port = first; port < first + 10; port++)); do
 		taken "$port" && continue
-		"$program" serve --listen "127.0.0.1:$port" --data "$data/collector" </dev/null >"$data/serve.log" 2>&1 &
+		"$program" serve --listen "127.0.0.1:$port" --data "$data/collector" --employer "Demo Employer" </dev/null >"$data/serve.log" 2>&1 &
 		server=$!
 		for ((i = 0; i < 150; i++)); do
 			healthy && return

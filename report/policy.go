@@ -131,7 +131,13 @@ func (b Bound) sane(unit checks.Unit) error {
 		return fmt.Errorf("one_of and none_of go with texts, and the unit is %s", unit)
 	case numbers && unit == checks.Text:
 		return errors.New("min and max go with numbers, and this metric is a text")
-	case b.Min != nil && b.Max != nil && *b.Min > *b.Max:
+	}
+	return b.possible(unit)
+}
+
+// possible refuses a range that no value, or every value, lies in.
+func (b Bound) possible(unit checks.Unit) error {
+	if b.Min != nil && b.Max != nil && *b.Min > *b.Max {
 		return fmt.Errorf("min %v is above max %v: nothing can keep that", *b.Min, *b.Max)
 	}
 	if all, ok := ranges[unit]; ok && (b.Min != nil && *b.Min > all[1] || b.Max != nil && *b.Max < all[0]) {

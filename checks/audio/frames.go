@@ -190,17 +190,20 @@ func decode(line []byte) (frame, error) {
 
 // sound says whether figures are ones that measure can bring back.
 func (f *Figures) sound() bool {
-	levels := len(f.Levels) <= maxLevels
-	for _, l := range f.Levels {
-		levels = levels && within(lowest, l, highest)
+	for _, l := range append([]float64{f.Level, f.Floor, f.HumLevel}, f.Levels...) {
+		if !within(lowest, l, highest) {
+			return false
+		}
 	}
-	ratios := true
-	for _, r := range []float64{f.Clipping, f.Dropouts} {
-		ratios = ratios && within(0, r, 1)
+	for _, r := range []struct{ v, most float64 }{
+		{f.Clipping, 1}, {f.Dropouts, 1}, {f.Hum, 200}, {f.Peak, loudest}, {f.DCOffset, loudest},
+		{f.Bandwidth, maxRate}, {f.Seconds, 600},
+	} {
+		if !within(0, r.v, r.most) {
+			return false
+		}
 	}
-	return levels && ratios && within(lowest, f.Level, highest) && within(lowest, f.Floor, highest) &&
-		within(lowest, f.HumLevel, highest) && within(0, f.Hum, 200) && within(0, f.Peak, loudest) && within(0, f.DCOffset, loudest) &&
-		within(0, f.Bandwidth, maxRate) && within(0, f.Seconds, 600) && f.Rate >= 1000 && f.Rate <= maxRate
+	return len(f.Levels) <= maxLevels && f.Rate >= 1000 && f.Rate <= maxRate
 }
 
 // within allows for the rounding of a level series.

@@ -195,7 +195,7 @@ func TestVersionIn(t *testing.T) {
 // TestProducts keeps the list free of double names: the first would hide the second.
 func TestProducts(t *testing.T) {
 	seen := map[string]string{}
-	for _, p := range products() {
+	for _, p := range products {
 		names := slices.Concat([]string{p.name, p.bundle, p.app}, p.desktops, p.packages, p.progIDs, p.exes)
 		for _, n := range names {
 			if other := seen[n]; n != "" && other != "" && other != p.name {

@@ -25,7 +25,7 @@ func (m macOS) browsers(ctx context.Context) []found {
 	}
 	var all []found
 	for _, folder := range folders {
-		for _, p := range products() {
+		for _, p := range products {
 			if p.app == "" || ctx.Err() != nil {
 				continue
 			}

@@ -29,82 +29,78 @@ const (
 	safari     = "Safari"
 )
 
-// products are in the order in which they are reported. The list is data, and longer than a function should be: it stands
-// in one because nothing may change it.
-func products() []product {
-	return []product{
-		{
-			name: "Google Chrome", releases: "chrome",
-			desktops: []string{"google-chrome", "google-chrome-stable", "com.google.chrome"},
-			programs: []string{"google-chrome-stable", "google-chrome"}, packages: []string{"google-chrome-stable"},
-			bundle: "com.google.Chrome", app: "Google Chrome.app",
-			progIDs: []string{"ChromeHTML"}, exes: []string{`\google\chrome\application\chrome.exe`},
-		},
-		{
-			name: "Microsoft Edge", releases: "edge",
-			desktops: []string{"microsoft-edge", "microsoft-edge-stable", "com.microsoft.edge"},
-			programs: []string{"microsoft-edge-stable", "microsoft-edge"}, packages: []string{"microsoft-edge-stable"},
-			bundle: "com.microsoft.edgemac", app: "Microsoft Edge.app",
-			progIDs: []string{"MSEdgeHTM"}, exes: []string{`\microsoft\edge\application\msedge.exe`},
-		},
-		{
-			name: firefox, releases: "firefox", mozilla: true,
-			desktops: []string{"firefox", "firefox_firefox", "org.mozilla.firefox"},
-			programs: []string{"firefox"}, packages: []string{"firefox"},
-			folders: []string{"/usr/lib/firefox", "/usr/lib64/firefox", "/opt/firefox"},
-			bundle:  "org.mozilla.firefox", app: "Firefox.app",
-			progIDs: []string{"FirefoxURL", "FirefoxHTML"},
-			exes:    []string{`\mozilla firefox\firefox.exe`, `\firefox package root\firefox.exe`},
-		},
-		{
-			name: firefoxESR, releases: "firefox", mozilla: true,
-			desktops: []string{"firefox-esr"},
-			programs: []string{"firefox-esr"}, packages: []string{"firefox-esr"},
-			folders: []string{"/usr/lib/firefox-esr", "/usr/lib64/firefox-esr"},
-			exes:    []string{`\mozilla firefox esr\firefox.exe`},
-		},
-		{
-			name: "Chromium", releases: "chrome",
-			desktops: []string{"chromium", "chromium-browser", "chromium_chromium", "org.chromium.chromium"},
-			programs: []string{"chromium", "chromium-browser"}, packages: []string{"chromium", "chromium-browser"},
-			bundle: "org.chromium.Chromium", app: "Chromium.app",
-			progIDs: []string{"ChromiumHTM"}, exes: []string{`\chromium\application\chrome.exe`},
-		},
-		{
-			name: "Brave", releases: "chrome", engine: true,
-			desktops: []string{"brave-browser", "brave_brave", "com.brave.browser"},
-			programs: []string{"brave-browser-stable", "brave-browser", "brave"}, packages: []string{"brave-browser"},
-			bundle: "com.brave.Browser", app: "Brave Browser.app",
-			progIDs: []string{"BraveHTML"}, exes: []string{`\bravesoftware\brave-browser\application\brave.exe`},
-		},
-		{
-			name: "Opera", releases: "opera",
-			desktops: []string{"opera", "opera_opera", "com.opera.opera"},
-			programs: []string{"opera"}, packages: []string{"opera-stable"},
-			bundle: "com.operasoftware.Opera", app: "Opera.app",
-			progIDs: []string{"OperaStable"}, exes: []string{`\opera\opera.exe`, `\opera\launcher.exe`},
-		},
-		{
-			name:     "Vivaldi",
-			desktops: []string{"vivaldi-stable", "vivaldi_vivaldi", "com.vivaldi.vivaldi"},
-			programs: []string{"vivaldi-stable", "vivaldi"}, packages: []string{"vivaldi-stable"},
-			bundle: "com.vivaldi.Vivaldi", app: "Vivaldi.app",
-			progIDs: []string{"VivaldiHTM"}, exes: []string{`\vivaldi\application\vivaldi.exe`},
-		},
-		{name: safari, releases: "safari", bundle: "com.apple.Safari", app: "Safari.app"},
-	}
-}
+// products are in the order in which they are reported.
+var products = []product{
+	{
+		name: "Google Chrome", releases: "chrome",
+		desktops: []string{"google-chrome", "google-chrome-stable", "com.google.chrome"},
+		programs: []string{"google-chrome-stable", "google-chrome"}, packages: []string{"google-chrome-stable"},
+		bundle: "com.google.Chrome", app: "Google Chrome.app",
+		progIDs: []string{"ChromeHTML"}, exes: []string{`\google\chrome\application\chrome.exe`},
+	},
+	{
+		name: "Microsoft Edge", releases: "edge",
+		desktops: []string{"microsoft-edge", "microsoft-edge-stable", "com.microsoft.edge"},
+		programs: []string{"microsoft-edge-stable", "microsoft-edge"}, packages: []string{"microsoft-edge-stable"},
+		bundle: "com.microsoft.edgemac", app: "Microsoft Edge.app",
+		progIDs: []string{"MSEdgeHTM"}, exes: []string{`\microsoft\edge\application\msedge.exe`},
+	},
+	{
+		name: firefox, releases: "firefox", mozilla: true,
+		desktops: []string{"firefox", "firefox_firefox", "org.mozilla.firefox"},
+		programs: []string{"firefox"}, packages: []string{"firefox"},
+		folders: []string{"/usr/lib/firefox", "/usr/lib64/firefox", "/opt/firefox"},
+		bundle:  "org.mozilla.firefox", app: "Firefox.app",
+		progIDs: []string{"FirefoxURL", "FirefoxHTML"},
+		exes:    []string{`\mozilla firefox\firefox.exe`, `\firefox package root\firefox.exe`},
+	},
+	{
+		name: firefoxESR, releases: "firefox", mozilla: true,
+		desktops: []string{"firefox-esr"},
+		programs: []string{"firefox-esr"}, packages: []string{"firefox-esr"},
+		folders: []string{"/usr/lib/firefox-esr", "/usr/lib64/firefox-esr"},
+		exes:    []string{`\mozilla firefox esr\firefox.exe`},
+	},
+	{
+		name: "Chromium", releases: "chrome",
+		desktops: []string{"chromium", "chromium-browser", "chromium_chromium", "org.chromium.chromium"},
+		programs: []string{"chromium", "chromium-browser"}, packages: []string{"chromium", "chromium-browser"},
+		bundle: "org.chromium.Chromium", app: "Chromium.app",
+		progIDs: []string{"ChromiumHTM"}, exes: []string{`\chromium\application\chrome.exe`},
+	},
+	{
+		name: "Brave", releases: "chrome", engine: true,
+		desktops: []string{"brave-browser", "brave_brave", "com.brave.browser"},
+		programs: []string{"brave-browser-stable", "brave-browser", "brave"}, packages: []string{"brave-browser"},
+		bundle: "com.brave.Browser", app: "Brave Browser.app",
+		progIDs: []string{"BraveHTML"}, exes: []string{`\bravesoftware\brave-browser\application\brave.exe`},
+	},
+	{
+		name: "Opera", releases: "opera",
+		desktops: []string{"opera", "opera_opera", "com.opera.opera"},
+		programs: []string{"opera"}, packages: []string{"opera-stable"},
+		bundle: "com.operasoftware.Opera", app: "Opera.app",
+		progIDs: []string{"OperaStable"}, exes: []string{`\opera\opera.exe`, `\opera\launcher.exe`},
+	},
+	{
+		name:     "Vivaldi",
+		desktops: []string{"vivaldi-stable", "vivaldi_vivaldi", "com.vivaldi.vivaldi"},
+		programs: []string{"vivaldi-stable", "vivaldi"}, packages: []string{"vivaldi-stable"},
+		bundle: "com.vivaldi.Vivaldi", app: "Vivaldi.app",
+		progIDs: []string{"VivaldiHTM"}, exes: []string{`\vivaldi\application\vivaldi.exe`},
+	},
+	{name: safari, releases: "safari", bundle: "com.apple.Safari", app: "Safari.app"},
+} // read only
 
 func productOf(match func(product) bool) (product, bool) {
-	all := products()
-	if i := slices.IndexFunc(all, match); i >= 0 {
-		return all[i], true
+	if i := slices.IndexFunc(products, match); i >= 0 {
+		return products[i], true
 	}
 	return product{}, false
 }
 
 func rank(name string) int {
-	return slices.IndexFunc(products(), func(p product) bool { return p.name == name })
+	return slices.IndexFunc(products, func(p product) bool { return p.name == name })
 }
 
 // versionStart is a version as browsers have them, at the beginning of what a package calls its version. A package that

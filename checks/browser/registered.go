@@ -68,7 +68,7 @@ func (w registered) programs() []string {
 		if folder == "" {
 			continue
 		}
-		for _, p := range products() {
+		for _, p := range products {
 			for _, exe := range p.exes {
 				add(folder + exe)
 				add(folder + `\Programs` + exe) // Opera for one user

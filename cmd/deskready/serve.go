@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -122,14 +123,17 @@ func (w *world) serve(ctx context.Context, o serveOptions) (err error) {
 	if tlsConfig != nil {
 		listener = tls.NewListener(listener, tlsConfig)
 	}
-	if o.behindProxy != "" {
-		server.Address = forwarded
+	return serveUntil(ctx, o.httpServer(server), listener)
+}
+
+func (o serveOptions) httpServer(server *collector.Server) *http.Server {
+	if o.behindProxy == "" {
+		return server.HTTPServer()
 	}
-	httpServer := server.HTTPServer()
-	if o.behindProxy != "" {
-		httpServer.Handler = behind(o.behindProxy, httpServer.Handler)
-	}
-	return serveUntil(ctx, httpServer, listener)
+	server.Address = forwarded
+	s := server.HTTPServer()
+	s.Handler = behind(o.behindProxy, s.Handler)
+	return s
 }
 
 // adminLink prints the one-time link of an administrator: the first one, or one who lost the password.
@@ -204,44 +208,48 @@ func collectorPolicy(dir, name string, metrics []checks.Metric) (report.Policy, 
 }
 
 // place decides how the collector can be reached and by which certificate.
-func (o serveOptions) place(dir string, addr net.Addr, random interface{ Read([]byte) (int, error) }, now time.Time) (place, *tls.Config, error) {
+func (o serveOptions) place(dir string, addr net.Addr, random io.Reader, now time.Time) (place, *tls.Config, error) {
 	host, port, err := net.SplitHostPort(addr.String())
 	if err != nil {
 		return place{}, nil, err
 	}
 	ip := net.ParseIP(host)
-	at := place{URL: o.publicURL}
-	scheme := "https"
-	if o.behindProxy != "" || o.tlsCert == "" && ip.IsLoopback() {
-		scheme = "http"
-	}
-	if at.URL == "" {
+	plain := o.behindProxy != "" || o.tlsCert == "" && ip.IsLoopback()
+	public := o.publicURL
+	if public == "" {
 		if ip.IsUnspecified() || o.behindProxy != "" {
-			return at, nil, usage("add --public-url https://NAME:"+port, "invites must name an address that hires can reach, and %s is none", addr)
+			return place{}, nil, usage("add --public-url https://NAME:"+port, "invites must name an address that hires can reach, and %s is none", addr)
 		}
-		at.URL = scheme + "://" + net.JoinHostPort(host, port)
+		public = map[bool]string{true: "http", false: "https"}[plain] + "://" + net.JoinHostPort(host, port)
 	}
-	u, err := url.Parse(at.URL)
+	u, err := url.Parse(public)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return at, nil, usage("write it like https://desk.example.com", "--public-url %s is no address", at.URL)
+		return place{}, nil, usage("write it like https://desk.example.com", "--public-url %s is no address", public)
 	}
-	at.URL = strings.TrimSuffix(at.URL, "/")
-	if scheme == "http" {
+	at := place{URL: strings.TrimSuffix(public, "/")}
+	if plain {
 		return at, nil, nil
 	}
-	if o.tlsCert != "" {
-		cert, err := tls.LoadX509KeyPair(o.tlsCert, o.tlsKey)
-		if err != nil {
-			return at, nil, &fault{exit: exitUnreadable, code: "tls", what: "reading the certificate: " + err.Error(), hint: "give both --tls-cert and --tls-key, as PEM files"}
-		}
-		return at, serverTLS(cert), nil
-	}
-	cert, err := ownCertificate(dir, u.Hostname(), random, now)
+	cert, err := o.certificate(dir, u.Hostname(), random, now)
 	if err != nil {
 		return at, nil, err
 	}
-	at.Pin = keyPin(cert.Leaf.RawSubjectPublicKeyInfo)
+	if o.tlsCert == "" {
+		at.Pin = keyPin(cert.Leaf.RawSubjectPublicKeyInfo)
+	}
 	return at, serverTLS(cert), nil
+}
+
+// certificate is the operator's, or one of our own making.
+func (o serveOptions) certificate(dir, host string, random io.Reader, now time.Time) (tls.Certificate, error) {
+	if o.tlsCert == "" {
+		return ownCertificate(dir, host, random, now)
+	}
+	cert, err := tls.LoadX509KeyPair(o.tlsCert, o.tlsKey)
+	if err != nil {
+		return cert, &fault{exit: exitUnreadable, code: "tls", what: "reading the certificate: " + err.Error(), hint: "give both --tls-cert and --tls-key, as PEM files"}
+	}
+	return cert, nil
 }
 
 // serverTLS speaks HTTP/1.1 alone: the measurement of the line needs connections of its own.

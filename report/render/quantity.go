@@ -53,6 +53,11 @@ func quantity(b words.Book, v float64, u checks.Unit, digits int) string {
 	case u == checks.PerSecond || u == checks.PerMinute:
 		return number(b, v, digits) + strings.TrimPrefix(string(u), "1")
 	}
+	return scaled(b, v, u, digits)
+}
+
+// scaled is a value on the step of its unit's ladder that suits its size.
+func scaled(b words.Book, v float64, u checks.Unit, digits int) string {
 	ladder, ok := ladders[u]
 	if !ok {
 		return join(number(b, v, digits), clean(string(u)))

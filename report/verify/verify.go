@@ -174,8 +174,12 @@ func checkShape(r report.Report) error {
 	case len(r.Results) > maxResults:
 		return malformed("%d results, %d allowed", len(r.Results), maxResults)
 	}
+	return checkMeasurements(r.Results)
+}
+
+func checkMeasurements(results []checks.Result) error {
 	count := 0
-	for _, result := range r.Results {
+	for _, result := range results {
 		count += len(result.Measurements)
 		for _, m := range result.Measurements {
 			if len(m.Samples) > checks.MaxSamples {

@@ -21,6 +21,29 @@ type Profile struct {
 // profileFlags adds the flags of a Profile to fs. The Profile is filled in by parsing.
 func profileFlags(fs *flag.FlagSet) *Profile {
 	p := &Profile{Seed: 1, Congestion: "cubic"}
+	fs.Func("down", "rate to the client in `Mbit/s`, counting IP packets (default no limit)", func(v string) error {
+		return parseRate(&p.Down.Rate, v)
+	})
+	fs.Func("up", "rate from the client in `Mbit/s` (default no limit)", func(v string) error {
+		return parseRate(&p.Up.Rate, v)
+	})
+	fs.Func("rtt", "round-trip `time` of the idle link, half of it each way", func(v string) error {
+		rtt, err := parseTime(v)
+		p.Down.Delay, p.Up.Delay = rtt/2, rtt/2
+		return err
+	})
+	shapeFlags(fs, p)
+	fs.Func("block", "`list` of what to drop silently, such as udp,tcp/8080,icmp", func(v string) (err error) {
+		p.Firewall, err = ParseFirewall(v)
+		return err
+	})
+	fs.Uint64Var(&p.Seed, "seed", p.Seed, "seed of the jitter and the loss")
+	fs.StringVar(&p.Congestion, "cc", p.Congestion, "TCP congestion control at both ends; empty for the kernel's own choice")
+	return p
+}
+
+// shapeFlags adds the flags that take one value for both directions, or one for each.
+func shapeFlags(fs *flag.FlagSet, p *Profile) {
 	both := func(name, usage string, set func(*Shape, string) error) {
 		fs.Func(name, usage+"; `BOTH` or DOWN/UP", func(value string) error {
 			down, up, split := strings.Cut(value, "/")
@@ -33,17 +56,6 @@ func profileFlags(fs *flag.FlagSet) *Profile {
 			return set(&p.Up, up)
 		})
 	}
-	fs.Func("down", "rate to the client in `Mbit/s`, counting IP packets (default no limit)", func(v string) error {
-		return parseRate(&p.Down.Rate, v)
-	})
-	fs.Func("up", "rate from the client in `Mbit/s` (default no limit)", func(v string) error {
-		return parseRate(&p.Up.Rate, v)
-	})
-	fs.Func("rtt", "round-trip `time` of the idle link, half of it each way", func(v string) error {
-		rtt, err := parseTime(v)
-		p.Down.Delay, p.Up.Delay = rtt/2, rtt/2
-		return err
-	})
 	both("jitter", "standard deviation of the one-way delay", func(s *Shape, v string) (err error) {
 		s.Jitter, err = parseTime(v)
 		return err
@@ -58,13 +70,6 @@ func profileFlags(fs *flag.FlagSet) *Profile {
 		s.Queue, err = parseQueue(v)
 		return err
 	})
-	fs.Func("block", "`list` of what to drop silently, such as udp,tcp/8080,icmp", func(v string) (err error) {
-		p.Firewall, err = ParseFirewall(v)
-		return err
-	})
-	fs.Uint64Var(&p.Seed, "seed", p.Seed, "seed of the jitter and the loss")
-	fs.StringVar(&p.Congestion, "cc", p.Congestion, "TCP congestion control at both ends; empty for the kernel's own choice")
-	return p
 }
 
 func parseNumber(to *float64, v string, low, high float64) error {
