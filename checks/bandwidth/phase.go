@@ -35,6 +35,7 @@ type phase struct {
 var (
 	errOver  = errors.New("the phase is over")
 	errStall = &checks.Problem{Code: checks.CodeTimeout, Detail: "stalled", Side: checks.SideLine}
+	errFew   = &checks.Problem{Code: checks.CodeTimeout, Detail: "too few bytes", Side: checks.SideUnknown}
 	errMute  = &checks.Problem{Code: checks.CodeTimeout, Detail: "no answer", Side: checks.SideUnknown}
 )
 

@@ -160,7 +160,7 @@ func (t tally) throughput(short bool) (rate float64, ok bool) {
 		}
 		return mean, true
 	}
-	if !short || t.Bytes <= 0 || t.Span < 0.005 {
+	if !short || t.Bytes <= 0 || t.Span < 0.001 {
 		return 0, false
 	}
 	n := t.whole()

@@ -38,7 +38,7 @@ func transferDown(ctx context.Context, o Options, to target, live func(float64))
 func measured(m checks.Metric, t tally, capped bool) (checks.Measurement, error) {
 	rate, ok := t.throughput(capped)
 	if !ok {
-		return checks.Measurement{}, errMute
+		return checks.Measurement{}, errFew
 	}
 	got := m.Of("", rate)
 	got.Samples = t.slices()

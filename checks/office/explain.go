@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/http"
 	"strings"
 
 	"deskready/checks"
@@ -17,6 +18,7 @@ import (
 func Explain(err error) *checks.Problem {
 	var known *checks.Problem
 	var name *net.DNSError
+	var plain tls.RecordHeaderError
 	switch {
 	case errors.As(err, &known):
 		return known
@@ -30,6 +32,8 @@ func Explain(err error) *checks.Problem {
 		return &checks.Problem{Code: checks.CodeNoNetwork, Detail: "no route", Side: checks.SideLine}
 	case isTimeout(err):
 		return &checks.Problem{Code: checks.CodeTimeout, Detail: "no answer", Side: checks.SideUnknown}
+	case errors.As(err, &plain), errors.Is(err, http.ErrSchemeMismatch): // no TLS where the office speaks it
+		return &checks.Problem{Code: CodePortal, Detail: "no TLS", Side: checks.SideLine}
 	case untrusted(err):
 		return &checks.Problem{Code: CodeUntrusted, Side: checks.SideLine}
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, errReset),
