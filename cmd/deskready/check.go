@@ -110,6 +110,7 @@ func (w *world) check(ctx context.Context, o checkOptions) error {
 	defer j.close()
 	// From here on a verdict is printed, whatever happens.
 	j.measure(ctx)
+	j.witness(ctx)
 	j.judge()
 	failed := j.leave(ctx)
 	if err := j.finish(); err != nil {

@@ -29,26 +29,27 @@ import (
 type journey struct {
 	*world
 	checkOptions
-	book      words.Book
-	catalogue []checks.Check // as described, not yet joined to this run
-	sealed    []byte         // the invite as delivered
-	inv       *report.Invite
-	compiled  []byte
-	pol       report.Policy
-	key       seal.Key
-	state     *runState
-	previous  *runRecord      // the run before this one
-	leftOut   map[string]bool // by check
-	refused   map[string]bool
-	kept      []checks.Result // results that are not measured again
-	client    *http.Client
-	record    runRecord
-	report    report.Report
-	delivered *bool
-	assurance report.Assurance // by the collector's receipt
-	files     report.Files
-	tellAsk   *meter
-	shown     bool // the answer is on standard output already
+	book          words.Book
+	catalogue     []checks.Check // as described, not yet joined to this run
+	sealed        []byte         // the invite as delivered
+	inv           *report.Invite
+	compiled      []byte
+	pol           report.Policy
+	key           seal.Key
+	state         *runState
+	previous      *runRecord      // the run before this one
+	leftOut       map[string]bool // by check
+	refused       map[string]bool
+	kept          []checks.Result // results that are not measured again
+	client        *http.Client
+	record        runRecord
+	sealedWitness []byte // the collector's own account of the run
+	report        report.Report
+	delivered     *bool
+	assurance     report.Assurance // by the collector's receipt
+	files         report.Files
+	tellAsk       *meter
+	shown         bool // the answer is on standard output already
 }
 
 func (j *journey) close() {
@@ -207,6 +208,7 @@ func (j *journey) judge() {
 	if j.inv != nil {
 		j.report.Invite = &report.InviteRef{ID: j.inv.ID, For: j.inv.For, Sealed: j.sealed}
 		j.report.Audience = j.inv.Collector
+		j.report.Witness = j.sealedWitness
 	}
 }
 

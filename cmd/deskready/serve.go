@@ -170,7 +170,8 @@ func (w *world) server(store *collector.Store, dir string, at place) (*collector
 	metrics := catalogueMetrics(list)
 	secret := office.Secret(store.TicketSecret())
 	log := slog.New(slog.NewTextHandler(w.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	end := &bandwidth.Office{Secret: secret, Now: w.now}
+	seen := &witnesses{metrics: metrics}
+	end := &bandwidth.Office{Secret: secret, Now: w.now, Record: seen.record}
 	names := policies.Names()
 	own, err := filepath.Glob(filepath.Join(dir, "policies", "*.yaml"))
 	if err != nil {
@@ -192,9 +193,10 @@ func (w *world) server(store *collector.Store, dir string, at place) (*collector
 		Policies: func(name string) (report.Policy, error) {
 			return collectorPolicy(dir, name, metrics)
 		},
-		Ticket: func(run string, until time.Time) string { return secret.Issue(run, until, office.DefaultCaps()) },
-		Office: end.Handler(),
-		Now:    w.now, Log: log, Version: w.version,
+		Witness: seen.of,
+		Ticket:  func(run string, until time.Time) string { return secret.Issue(run, until, office.DefaultCaps()) },
+		Office:  end.Handler(),
+		Now:     w.now, Log: log, Version: w.version,
 	}, nil
 }
 

@@ -144,11 +144,20 @@ func withoutTemp(err error, path string) error {
 	return fmt.Errorf("writing %s: %w", path, err)
 }
 
-// finished are the results worth keeping when a run was interrupted.
+// finished are the results worth keeping when a run was interrupted: those that were measured to their end. What the
+// collector saw goes with the run it saw, and stays out.
 func finished(results []checks.Result) []checks.Result {
-	return slices.DeleteFunc(slices.Clone(results), func(r checks.Result) bool {
-		return slices.ContainsFunc(r.Measurements, func(m checks.Measurement) bool {
+	var kept []checks.Result
+	for _, r := range results {
+		if slices.ContainsFunc(r.Measurements, func(m checks.Measurement) bool {
 			return m.Missing != nil && m.Missing.Code == checks.CodeInterrupted
+		}) {
+			continue
+		}
+		r.Measurements = slices.DeleteFunc(slices.Clone(r.Measurements), func(m checks.Measurement) bool {
+			return m.By == checks.ByCollector
 		})
-	})
+		kept = append(kept, r)
+	}
+	return kept
 }

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"deskready/checks"
+	"deskready/report/collector"
+	"deskready/report/seal"
+	"deskready/report/verify"
+)
+
+// maxWitnessed bounds how many runs a collector remembers until their reports ask for it.
+const maxWitnessed = 1000
+
+// witnesses keeps what the office ends saw of each run, until the hire's program asks for it.
+type witnesses struct {
+	mu      sync.Mutex
+	metrics []checks.Metric
+	runs    map[string][]checks.Measurement
+	order   []string // oldest first
+}
+
+// record is told by an office end at the end of a session. A run that measures again replaces what was seen before.
+func (w *witnesses) record(run string, seen []checks.Measurement) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.runs == nil {
+		w.runs = map[string][]checks.Measurement{}
+	}
+	if _, known := w.runs[run]; !known {
+		w.order = append(w.order, run)
+		if len(w.order) > maxWitnessed {
+			delete(w.runs, w.order[0])
+			w.order = w.order[1:]
+		}
+	}
+	var kept []checks.Measurement
+	for _, m := range seen {
+		if m, err := w.rounded(m); err == nil {
+			kept = append(kept, m)
+		}
+	}
+	w.runs[run] = kept
+}
+
+// rounded writes a figure down as reports do, so that both sides sign the same number.
+func (w *witnesses) rounded(m checks.Measurement) (checks.Measurement, error) {
+	at := slices.IndexFunc(w.metrics, func(known checks.Metric) bool { return known.ID == m.Metric })
+	if at < 0 {
+		return m, errors.New("no such metric")
+	}
+	decimals := w.metrics[at].Decimals
+	value, err := checks.Round(m.Value, decimals)
+	if err != nil {
+		return m, err
+	}
+	m.Value, m.Unit, m.By = value, w.metrics[at].Unit, checks.ByCollector
+	samples := m.Samples[:min(len(m.Samples), checks.MaxSamples)]
+	m.Samples = nil
+	for _, s := range samples {
+		if s, err := checks.Round(s, decimals); err == nil {
+			m.Samples = append(m.Samples, s)
+		}
+	}
+	return m, nil
+}
+
+func (w *witnesses) of(run string) []checks.Measurement {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.runs[run])
+}
+
+// witness asks the collector for its own sealed account of the run, and puts its figures beside ours. Without one the
+// report says less, and nothing is lost.
+func (j *journey) witness(ctx context.Context) {
+	if j.record.ticket == "" || ctx.Err() != nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	c := collector.Client{Base: j.collector, HTTP: j.client, Key: j.key}
+	sealed, err := c.Witness(ctx, *j.inv, j.record.Nonce)
+	if err != nil {
+		return
+	}
+	key, err := seal.ParsePublic([]byte(j.inv.Key))
+	if err != nil {
+		return
+	}
+	seen, err := verify.OpenWitness(sealed, key)
+	if err != nil {
+		return
+	}
+	j.sealedWitness = sealed
+	for _, m := range seen.Measurements {
+		name, _, _ := strings.Cut(m.Metric, ".")
+		for i := range j.record.Results {
+			if j.record.Results[i].Check == name {
+				j.record.Results[i].Measurements = append(j.record.Results[i].Measurements, m)
+			}
+		}
+	}
+}
