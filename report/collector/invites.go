@@ -84,10 +84,14 @@ func (s *Store) Invite(ctx context.Context, n NewInvite) (id string, sealed []by
 	}
 	err = s.change(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO invites
-			(id, link, token, nonce, person, search, policy, policy_digest, audience, sealed, issued, expires, by_user, changed)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			(id, link, token, nonce, person, search, policy, policy_digest, audience, issued, expires, by_user, changed)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			inv.ID, hashed(s.linkSecret(inv.ID)), hashed(inv.Token), inv.Nonce, inv.For, fold(inv.For), inv.Policy.Name,
-			inv.Policy.Digest, inv.Collector, sealed, millis(inv.Issued), millis(inv.Expires), n.By, millis(inv.Issued))
+			inv.Policy.Digest, inv.Collector, millis(inv.Issued), millis(inv.Expires), n.By, millis(inv.Issued))
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, "INSERT INTO invite_files (invite, sealed) VALUES (?, ?)", inv.ID, sealed)
 		return err
 	})
 	return inv.ID, sealed, err
@@ -284,7 +288,7 @@ func (s *Store) Revoke(ctx context.Context, id string) error {
 // Sealed is the invite file as it was sealed.
 func (s *Store) Sealed(ctx context.Context, id string) ([]byte, error) {
 	var sealed []byte
-	err := s.read.QueryRowContext(ctx, "SELECT sealed FROM invites WHERE id = ?", id).Scan(&sealed)
+	err := s.read.QueryRowContext(ctx, "SELECT sealed FROM invite_files WHERE invite = ?", id).Scan(&sealed)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, ErrNotFound
 	}

@@ -95,7 +95,7 @@ func (s *Server) network(r *http.Request) string {
 		bits = 48
 	}
 	prefix, err := addr.Prefix(bits)
-	if err != nil {
+	if err != nil || !addr.IsValid() {
 		return "unknown"
 	}
 	return prefix.String()

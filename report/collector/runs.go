@@ -41,7 +41,7 @@ func findInvite(ctx context.Context, tx *sql.Tx, id string) (row, error) {
 	var issued, expires int64
 	var enrolled, revoked sql.NullInt64
 	err := tx.QueryRowContext(ctx, `SELECT nonce, audience, policy_digest, token, sealed, key_id, issued, expires, enrolled, revoked,
-		started, attempt FROM invites WHERE id = ?`, id).
+		started, attempt FROM invites JOIN invite_files ON invite = id WHERE id = ?`, id).
 		Scan(&r.nonce, &r.audience, &r.policyDigest, &r.token, &r.sealed, &r.keyID, &issued, &expires, &enrolled, &revoked, &r.started, &r.attempt)
 	if errors.Is(err, sql.ErrNoRows) {
 		return row{}, refuse(http.StatusNotFound, ReasonInvite, "this collector has no such invite")

@@ -32,7 +32,6 @@ CREATE TABLE invites (
     policy   TEXT    NOT NULL,
     policy_digest TEXT NOT NULL,
     audience TEXT    NOT NULL,
-    sealed   BLOB    NOT NULL,        -- the invite file, its exact bytes
     issued   INTEGER NOT NULL,
     expires  INTEGER NOT NULL,
     by_user  TEXT    NOT NULL,        -- name of who made it, or empty for the command line
@@ -48,7 +47,12 @@ CREATE TABLE invites (
     attempt  INTEGER NOT NULL DEFAULT 0,
     changed  INTEGER NOT NULL         -- when anything last happened
 ) STRICT;
-CREATE INDEX invites_by_changed ON invites (changed);
+
+-- The invite file, its exact bytes: apart, or the list of hires would read through all of them.
+CREATE TABLE invite_files (
+    invite TEXT PRIMARY KEY REFERENCES invites (id),
+    sealed BLOB NOT NULL
+) STRICT;
 
 -- A nonce given out is an attempt begun, whether its report arrives or not.
 CREATE TABLE runs (
