@@ -79,7 +79,7 @@ func New(o Options) checks.Check {
 		Metrics: []checks.Metric{download, upload, rtt},
 		Words:   texts,
 		Reads:   reads,
-		Limit:   o.Queue + 2*o.Direction + 6*o.Patience + 14*time.Second,
+		Limit:   o.Queue + 4*o.Direction + 6*o.Patience + 14*time.Second,
 		Alone:   true,
 		Measure: func(ctx context.Context, tell checks.Progress) ([]checks.Measurement, error) {
 			return measure(ctx, o, tell)
@@ -101,6 +101,7 @@ func measure(ctx context.Context, o Options, tell checks.Progress) ([]checks.Mea
 		return nil, problem(ctx, err)
 	}
 	defer release()
+	m.began = time.Now() // without the wait for a turn
 	var got []checks.Measurement
 	trips, err := roundTrips(ctx, o, to, &m)
 	if err != nil {
@@ -110,7 +111,7 @@ func measure(ctx context.Context, o Options, tell checks.Progress) ([]checks.Mea
 		{metric: download, step: "bandwidth.step.download", transfer: transferDown, share: 0.15},
 		{metric: upload, step: "bandwidth.step.upload", transfer: transferUp, share: 0.57},
 	} {
-		one, err := way.transfer(ctx, o, to, m.live(way))
+		one, err := way.measure(ctx, o, to, &m)
 		if err != nil {
 			p := problem(ctx, err)
 			if ctx.Err() != nil {
@@ -128,7 +129,26 @@ type direction struct {
 	metric   checks.Metric
 	step     string
 	share    float64 // of the check, when it begins
-	transfer func(ctx context.Context, o Options, to target, live func(rate float64)) (checks.Measurement, error)
+	transfer func(ctx context.Context, o Options, to target, live func(rate float64)) (outcome, error)
+}
+
+// measure measures a direction, and once more where this computer was too busy to attend to it for a twentieth of the
+// time. Of two rates the higher one stands: the line has carried it.
+func (way direction) measure(ctx context.Context, o Options, to target, m *meter) (checks.Measurement, error) {
+	first, err := way.transfer(ctx, o, to, m.live(way))
+	if err != nil || first.late <= o.Direction/20 {
+		return first.measurement, err
+	}
+	if to.desk != nil { // the office end's counts begin anew with each turn
+		if err := to.desk.queue(ctx, o.Queue, m); err != nil {
+			return first.measurement, nil
+		}
+	}
+	again, err := way.transfer(ctx, o, to, m.live(way))
+	if err != nil || again.measurement.Value < first.measurement.Value {
+		return first.measurement, nil
+	}
+	return again.measurement, nil
 }
 
 // find takes a turn at the office end, or finds a public server.

@@ -37,7 +37,7 @@ func BenchmarkLoopback(b *testing.B) {
 			b.Fatal(err)
 		}
 		release()
-		down, up = d.Value, u.Value
+		down, up = d.measurement.Value, u.measurement.Value
 	}
 	b.ReportMetric(down/1e9, "down-Gbit/s")
 	b.ReportMetric(up/1e9, "up-Gbit/s")

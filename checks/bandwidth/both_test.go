@@ -4,7 +4,9 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -121,5 +123,37 @@ func TestBothEnds(t *testing.T) {
 	}
 	if len(record.of("run-1")) != 2 {
 		t.Errorf("the office recorded %+v", record.of("run-1"))
+	}
+}
+
+// TestBusyComputer: a direction during which this process did not get to run is measured again, in a fresh session.
+func TestBusyComputer(t *testing.T) {
+	t.Parallel()
+	var begun atomic.Int64
+	secret := office.NewSecret()
+	good := (&Office{Secret: secret, Now: time.Now}).Handler()
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/begin") {
+			begun.Add(1)
+		}
+		good.ServeHTTP(w, r)
+	}))
+	t.Cleanup(srv.Close)
+	o := against(srv.URL, secret.Issue("r", time.Now().Add(time.Minute), office.Caps{Bytes: 1 << 40, Seconds: 60}))
+	o.Bytes = 1 << 40
+	busy := false
+	got := run(t.Context(), t, o, func(e checks.Event) {
+		if e.Metric == download.ID && !busy {
+			busy = true
+			time.Sleep(400 * time.Millisecond) // holds up the goroutine that watches the transfer
+		}
+	})
+	for id, m := range got {
+		if m.Missing != nil {
+			t.Errorf("%s is missing: %v", id, m.Missing)
+		}
+	}
+	if begun.Load() < 2 {
+		t.Error("the direction was not measured again")
 	}
 }

@@ -80,7 +80,6 @@ func (d *desk) queue(ctx context.Context, longest time.Duration, m *meter) error
 		var p *checks.Problem
 		busy := errors.As(err, &p) && p.Code == office.CodeBusy
 		if !busy || time.Now().After(until) {
-			m.began = time.Now()
 			return err
 		}
 		m.queued(time.Until(until))

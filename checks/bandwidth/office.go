@@ -18,7 +18,7 @@ import (
 type Office struct {
 	Secret office.Secret
 	Now    func() time.Time                            // the wall clock, for the expiry of tickets
-	Record func(run string, seen []checks.Measurement) // told at the end of each session; may be nil
+	Record func(run string, seen []checks.Measurement) // told at the end of each session, of which a run may have several; may be nil
 	Limits Limits
 
 	mu      sync.Mutex

@@ -30,6 +30,8 @@ type phase struct {
 	bad    int
 	spent  bool // no more requests
 	timed  bool // because the time was over, and not for the budget
+
+	late time.Duration // how long this process did not get to run, in sum: only of the goroutine of run
 }
 
 var (
@@ -168,13 +170,19 @@ func (p *phase) run(ctx context.Context, o Options, drive func(context.Context),
 	live func(float64)) error {
 	go drive(ctx) // returns some time after the end: nobody waits for it
 	began := time.Now()
+	before := began
 	beat := time.NewTicker(tick)
 	defer beat.Stop()
 	for n := 1; ; n++ {
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		case now := <-beat.C:
+		case <-beat.C:
+			now := time.Now() // not the ticker's: it may have waited for us
+			if gap := now.Sub(before); gap > 2*tick {
+				p.late += gap - tick
+			}
+			before = now
 			idle, moving := p.moved.idle(now)
 			switch {
 			case p.over(p.moved.age(now), o.Direction):

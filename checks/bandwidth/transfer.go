@@ -14,7 +14,7 @@ import (
 func (o Options) length() time.Duration { return o.Direction + 2*o.Patience }
 
 // transferDown measures the download: bytes are counted as they are read here.
-func transferDown(ctx context.Context, o Options, to target, live func(float64)) (checks.Measurement, error) {
+func transferDown(ctx context.Context, o Options, to target, live func(float64)) (outcome, error) {
 	lines := o.lines(o.Connections)
 	defer lines.CloseIdleConnections()
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -25,24 +25,30 @@ func transferDown(ctx context.Context, o Options, to target, live func(float64))
 		_ = server(engine, to.url).DownloadTestContext(context.WithoutCancel(ctx)) // never an error
 	}
 	if err := p.run(ctx, o, drive, func() float64 { return p.moved.tally().live() }, live); err != nil {
-		return checks.Measurement{}, err
+		return outcome{}, err
 	}
 	t := p.moved.tally()
 	if !p.capped() {
 		t = t.downTo(o.Direction)
 	}
-	return measured(download, t, p.capped())
+	return measured(download, t, p)
 }
 
 // measured makes a measurement of what was counted.
-func measured(m checks.Metric, t tally, capped bool) (checks.Measurement, error) {
-	rate, ok := t.throughput(capped)
+func measured(m checks.Metric, t tally, p *phase) (outcome, error) {
+	rate, ok := t.throughput(p.capped())
 	if !ok {
-		return checks.Measurement{}, errFew
+		return outcome{}, errFew
 	}
 	got := m.Of("", rate)
 	got.Samples = t.slices()
-	return got, nil
+	return outcome{got, p.late}, nil
+}
+
+// An outcome is a measurement, and how long this computer was too busy to attend to it.
+type outcome struct {
+	measurement checks.Measurement
+	late        time.Duration
 }
 
 // fetch sends one download request and counts its body as it is read.

@@ -37,7 +37,7 @@ const (
 )
 
 // transferUp measures the upload by the word of the far end.
-func transferUp(ctx context.Context, o Options, to target, live func(float64)) (checks.Measurement, error) {
+func transferUp(ctx context.Context, o Options, to target, live func(float64)) (outcome, error) {
 	lines := o.lines(o.Connections)
 	defer lines.CloseIdleConnections()
 	outer := ctx
@@ -56,16 +56,16 @@ func transferUp(ctx context.Context, o Options, to target, live func(float64)) (
 	}
 	go u.follow(ctx)
 	if err := p.run(ctx, o, drive, u.live, live); err != nil {
-		return checks.Measurement{}, err
+		return outcome{}, err
 	}
 	t, err := u.final(outer, o)
 	if err != nil {
-		return checks.Measurement{}, err
+		return outcome{}, err
 	}
 	if !p.capped() {
 		t = t.downTo(o.Direction - time.Second/2) // the far end began a little later
 	}
-	return measured(upload, t, p.capped())
+	return measured(upload, t, p)
 }
 
 // post sends one upload request with a body of ours. It counts when the far end says that it has read all of it.
