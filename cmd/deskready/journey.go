@@ -42,6 +42,7 @@ type journey struct {
 	refused       map[string]bool
 	kept          []checks.Result // results that are not measured again
 	client        *http.Client
+	offset        time.Duration // from this computer's clock to the collector's
 	record        runRecord
 	sealedWitness []byte // the collector's own account of the run
 	report        report.Report
@@ -92,7 +93,8 @@ func (j *journey) fetchInvite(ctx context.Context) ([]byte, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	file, err := collector.FetchInvite(ctx, httpClient(""), j.invite)
+	_, pin, _ := strings.Cut(j.invite, "#") // of a collector that made its own certificate
+	file, err := collector.FetchInvite(ctx, httpClient(pin), j.invite)
 	if err != nil {
 		return nil, &fault{
 			exit: exitUnreadable, code: "unreadable", what: "fetching the invite: " + err.Error(),
@@ -108,7 +110,7 @@ func inviteFault(name string, err error) *fault {
 	var version *report.VersionError
 	switch {
 	case errors.Is(err, verify.ErrExpired):
-		f.exit, f.code, f.hint = 22, "expired", "ask the employer for a new invite"
+		f.exit, f.code, f.hint = 22, "expired", "ask the employer for a new invite; but if the clock of this computer is wrong, set it first"
 	case errors.Is(err, seal.ErrSignature), errors.Is(err, seal.ErrUntrusted):
 		f.exit, f.code, f.hint = 20, "untrusted", "this file was changed on its way; ask the employer for the invite again"
 	case errors.As(err, &version):

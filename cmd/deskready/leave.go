@@ -60,17 +60,13 @@ func (j *journey) confirm(ctx context.Context) error {
 		}
 	}
 	if name != "" {
-		j.report.Confirmed = j.confirmation(j.book.Text("cmd.confirm.text", "employer", j.employer()), name, j.book.Lang())
+		j.report.Confirmed = &report.Confirmed{
+			Name: name, Lang: j.book.Lang(),
+			At:         j.now().Add(j.offset).UTC().Truncate(time.Second),
+			TextDigest: report.Digest([]byte(j.book.Text("cmd.confirm.text", "employer", j.employer()))),
+		}
 	}
 	return nil
-}
-
-func (w *world) confirmation(text, name, lang string) *report.Confirmed {
-	return &report.Confirmed{
-		Name: name, Lang: lang,
-		At:         w.now().UTC().Truncate(time.Second),
-		TextDigest: report.Digest([]byte(text)),
-	}
 }
 
 func (j *journey) employer() string {

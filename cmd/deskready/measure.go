@@ -80,7 +80,22 @@ func (j *journey) openRun(ctx context.Context) error {
 	}
 	j.record.Run, j.record.Nonce, j.record.Offline = run.ID, run.Nonce, false
 	j.record.Attempt, j.record.Previous, j.record.ticket = run.Attempt, run.Previous, run.Ticket
+	j.setClock(run.Now)
 	return nil
+}
+
+// clockOff is from where a computer's clock is worth a word.
+const clockOff = 2 * time.Minute
+
+// setClock goes by the collector's clock: many hires' clocks are wrong, and a report from tomorrow is not believed.
+func (j *journey) setClock(collector time.Time) {
+	j.offset = collector.Sub(j.world.now())
+	if j.offset.Abs() > clockOff {
+		j.say("%s", j.book.Text("cmd.clock", "time", collector.Local().Format("2006-01-02 15:04")))
+	}
+	if len(j.kept) == 0 { // a run that goes on began when it began
+		j.record.Began = collector.UTC().Truncate(time.Second)
+	}
 }
 
 // withoutCollector goes on where the collector cannot be reached, and stops where it refuses: measuring for a report

@@ -63,7 +63,7 @@ func httpClient(pin string) *http.Client {
 // deliver sends a sealed report to the collector of its invite, or to another address of it, and brings the receipt and
 // the level that it gives.
 func (w *world) deliver(ctx context.Context, file []byte, base string) ([]byte, report.Assurance, error) {
-	own := verify.File(file, verify.Options{Now: w.now})
+	own := verify.File(file, verify.Options{}) // by no clock: this computer's may be wrong, and the collector judges
 	inv := own.Invite
 	if inv == nil {
 		return nil, "", errNoInvite
@@ -86,7 +86,7 @@ func (w *world) deliver(ctx context.Context, file []byte, base string) ([]byte, 
 	if err != nil {
 		return nil, "", err
 	}
-	opened := verify.File(file, verify.Options{Now: w.now, Trust: &trust, Receipt: receipt})
+	opened := verify.File(file, verify.Options{Trust: &trust, Receipt: receipt})
 	if opened.Receipt == nil {
 		return nil, "", errors.New("the receipt is not signed by the key that the invite names")
 	}

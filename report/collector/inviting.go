@@ -84,7 +84,7 @@ func (s *running) sendPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p := s.page(r, "send")
-	body := sendInvite{Invite: list[0], Link: s.PublicURL + s.Store.Link(list[0].ID)}
+	body := sendInvite{Invite: list[0], Link: s.link(s.Store.Link(list[0].ID))}
 	body.Message = p.T("send.message", "name", body.Invite.Person, "employer", checks.Clean(s.Employer, maxName), "link", body.Link, "until", p.When(body.Invite.Expires))
 	p.Body = body
 	s.show(w, r, http.StatusOK, p)
@@ -105,6 +105,15 @@ type landingPage struct {
 type reading struct {
 	Title   string
 	Metrics []string
+}
+
+// link is the address that a hire is given. Where the collector made its own certificate the fragment names its key, as
+// the invite does; no browser sends a fragment, and no proxy sees it.
+func (s *running) link(path string) string {
+	if s.Pin == "" {
+		return s.PublicURL + path
+	}
+	return s.PublicURL + path + "#" + s.Pin
 }
 
 func (s *running) landing(w http.ResponseWriter, r *http.Request) {
@@ -131,7 +140,7 @@ func (s *running) landing(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p := s.page(r, "landing")
-	body := landingPage{Invite: row, Employer: inv.Employer, Link: s.PublicURL + "/i/" + secret, Path: "/i/" + secret, Open: true}
+	body := landingPage{Invite: row, Employer: inv.Employer, Link: s.link("/i/" + secret), Path: "/i/" + secret, Open: true}
 	switch {
 	case row.State == Revoked:
 		body.Open, body.Closed = false, "landing.revoked"
