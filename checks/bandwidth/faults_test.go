@@ -156,7 +156,7 @@ func TestFaults(t *testing.T) {
 		"stall midway":     {cutting(300e3, stalled), checks.CodeTimeout, checks.SideLine, everything[:1]},
 	} {
 		all.add(t, name, func(t *testing.T) {
-			secret := office.NewSecret()
+			secret := someSecret()
 			good := &Office{Secret: secret, Now: time.Now}
 			srv := httptest.NewServer(c.breaks(good.Handler()))
 			t.Cleanup(func() { srv.CloseClientConnections(); srv.Close() })
@@ -198,11 +198,11 @@ func TestBadTickets(t *testing.T) {
 	t.Parallel()
 	var all crowd
 	defer all.Wait()
-	secret := office.NewSecret()
+	secret := someSecret()
 	soon := time.Now().Add(time.Minute)
 	for name, c := range map[string]struct{ token, code string }{
 		"expired":    {secret.Issue("run-1", time.Now().Add(-time.Second), office.DefaultCaps()), office.CodeExpired},
-		"forged":     {office.NewSecret().Issue("run-1", soon, office.DefaultCaps()), office.CodeForged},
+		"forged":     {someSecret().Issue("run-1", soon, office.DefaultCaps()), office.CodeForged},
 		"no seconds": {secret.Issue("run-1", soon, office.Caps{Bytes: 1e9}), office.CodeSpent},
 	} {
 		all.add(t, name, func(t *testing.T) {
@@ -222,7 +222,7 @@ func TestBadTickets(t *testing.T) {
 // TestExpiresMidway: the ticket is good for the pings and not for the transfers.
 func TestExpiresMidway(t *testing.T) {
 	t.Parallel()
-	secret := office.NewSecret()
+	secret := someSecret()
 	var ahead atomic.Int64
 	o := &Office{Secret: secret, Now: func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }}
 	good := o.Handler()
@@ -253,7 +253,7 @@ func TestUnknownName(t *testing.T) {
 }
 
 func TestUntrustedCertificate(t *testing.T) {
-	srv := httptest.NewTLSServer((&Office{Secret: office.NewSecret(), Now: time.Now}).Handler())
+	srv := httptest.NewTLSServer((&Office{Secret: someSecret(), Now: time.Now}).Handler())
 	t.Cleanup(srv.Close)
 	srv.Config.ErrorLog = nil
 	faulty(t, against(srv.URL, "x"), office.CodeUntrusted, checks.SideLine, everything, 10*time.Second)
@@ -275,7 +275,7 @@ func TestDeadServerIsLeftInPeace(t *testing.T) {
 	for name, broken := range map[string]http.HandlerFunc{"404": http.NotFound, "reset": reset} {
 		all.add(t, name, func(t *testing.T) {
 			var asked atomic.Int64
-			secret := office.NewSecret()
+			secret := someSecret()
 			counted := func(w http.ResponseWriter, r *http.Request) { asked.Add(1); broken(w, r) }
 			good := (&Office{Secret: secret, Now: time.Now}).Handler()
 			srv := httptest.NewServer(during("upload", counted)(during("random", counted)(good)))
@@ -296,7 +296,7 @@ func TestCancelStops(t *testing.T) {
 	defer all.Wait()
 	for _, after := range []time.Duration{100 * time.Millisecond, time.Second, 3 * time.Second, 5500 * time.Millisecond} {
 		all.add(t, after.String(), func(t *testing.T) {
-			secret := office.NewSecret()
+			secret := someSecret()
 			var requests atomic.Int64
 			good := (&Office{Secret: secret, Now: time.Now}).Handler()
 			srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

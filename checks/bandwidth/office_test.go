@@ -24,7 +24,7 @@ func serve(h http.Handler, method, path, body string) *httptest.ResponseRecorder
 }
 
 func TestOfficeShape(t *testing.T) {
-	o := &Office{Secret: office.NewSecret(), Now: time.Now}
+	o := &Office{Secret: someSecret(), Now: time.Now}
 	h := o.Handler()
 	at := "/s/" + o.Secret.Issue("r", time.Now().Add(time.Minute), office.DefaultCaps()) + "/speedtest/"
 	for _, c := range []struct {
@@ -57,7 +57,7 @@ func TestOfficeShape(t *testing.T) {
 }
 
 func TestOfficeCaps(t *testing.T) {
-	o := &Office{Secret: office.NewSecret(), Now: time.Now}
+	o := &Office{Secret: someSecret(), Now: time.Now}
 	h := o.Handler()
 	at := "/s/" + o.Secret.Issue("r", time.Now().Add(time.Minute), office.Caps{Bytes: 600e3, Seconds: 9}) + "/speedtest/"
 	for n, want := range []int{200, 200, 429, 429} {
@@ -78,7 +78,7 @@ func TestOfficeCaps(t *testing.T) {
 func TestOfficeQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var ended []string
-		o := &Office{Secret: office.NewSecret(), Now: time.Now, Record: func(run string, ms []checks.Measurement) {
+		o := &Office{Secret: someSecret(), Now: time.Now, Record: func(run string, ms []checks.Measurement) {
 			ended = append(ended, fmt.Sprintf("%s:%d", run, len(ms)))
 		}}
 		h := o.Handler()
@@ -122,7 +122,7 @@ func TestOfficeQueue(t *testing.T) {
 
 // TestOfficeSessionEnds: a slow upload is cut with its session.
 func TestOfficeSessionEnds(t *testing.T) {
-	o := &Office{Secret: office.NewSecret(), Now: time.Now, Limits: Limits{Session: 500 * time.Millisecond}}
+	o := &Office{Secret: someSecret(), Now: time.Now, Limits: Limits{Session: 500 * time.Millisecond}}
 	srv := httptest.NewServer(o.Handler())
 	defer srv.Close()
 	token := o.Secret.Issue("r", time.Now().Add(time.Minute), office.DefaultCaps())

@@ -86,7 +86,7 @@ type trip func(*http.Request) (*http.Response, error)
 func (f trip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 func TestGuardLetsTheOfficeThrough(t *testing.T) {
-	secret := NewSecret()
+	secret := someSecret()
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		token := strings.TrimPrefix(r.URL.Path, "/s/")
 		if _, ok := secret.Admit(w, r, token, time.Now()); ok {

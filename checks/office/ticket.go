@@ -4,7 +4,6 @@ package office
 
 import (
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
@@ -59,13 +58,6 @@ const (
 	tokenVersion = 1
 	tokenHead    = 1 + 8 + 8 + 4 // version, until, bytes, seconds
 )
-
-// NewSecret makes one.
-func NewSecret() Secret {
-	s := make(Secret, secretSize)
-	_, _ = rand.Read(s) // never fails: crypto/rand ends the program instead
-	return s
-}
 
 // Issue makes a token for one run (at most 64 bytes of name): version, expiry, caps and run under an HMAC-SHA256
 // (RFC 2104), in URL-safe base64. A secret that is too short issues tokens that Check refuses.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -130,6 +131,27 @@ func TestEveryCheckIsListed(t *testing.T) {
 	for _, e := range entries {
 		if e.IsDir() && !slices.Contains(notChecks, e.Name()) && e.Name() != "testdata" && !slices.Contains(listed, e.Name()) {
 			t.Errorf("checks/%s is not in checks/all", e.Name())
+		}
+	}
+}
+
+// TestTextsAreNobodyElses finds a key that two sources have: the last one read would silently speak for both.
+func TestTextsAreNobodyElses(t *testing.T) {
+	owner := map[string]int{}
+	for i, source := range (&world{}).sources(all.All(all.Options{})) {
+		data, err := fs.ReadFile(source, "en.json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var texts map[string]string
+		if err := json.Unmarshal(data, &texts); err != nil {
+			t.Fatal(err)
+		}
+		for key := range texts {
+			if first, taken := owner[key]; taken {
+				t.Errorf("%q is in the words of source %d and of source %d", key, first, i)
+			}
+			owner[key] = i
 		}
 	}
 }

@@ -104,7 +104,10 @@ func (j *journey) line(ctx context.Context, prompt string) (string, error) {
 	}()
 	select {
 	case a := <-got:
-		return strings.TrimSpace(a.text), a.err
+		if a.err != nil {
+			return "", usage("answer at the keyboard, or add --yes to agree beforehand", "there was no answer: standard input has ended")
+		}
+		return strings.TrimSpace(a.text), nil
 	case <-ctx.Done():
 		return "", ctx.Err()
 	}

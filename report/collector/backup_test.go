@@ -48,7 +48,7 @@ func TestBackupWhileServing(t *testing.T) {
 		t.Fatal(err)
 	}
 	back := openDesk(t, folder, d.clock)
-	if back.Key().Public().ID() != d.Key().Public().ID() || !bytes.Equal(back.TicketSecret(), d.TicketSecret()) || back.Link(h.id) != d.Link(h.id) {
+	if back.key.Public().ID() != d.key.Public().ID() || !bytes.Equal(back.TicketSecret(), d.TicketSecret()) || back.Link(h.id) != d.Link(h.id) {
 		t.Error("keys or links are others")
 	}
 	stored, err := back.reports(t.Context(), h.id)

@@ -220,7 +220,7 @@ func TestOpenedAtOnce(t *testing.T) {
 				return
 			}
 			defer s.Close()
-			ids[i] = s.Key().Public().ID() + string(s.TicketSecret())
+			ids[i] = s.key.Public().ID() + string(s.TicketSecret())
 			if _, _, err := s.Invite(t.Context(), NewInvite{For: "Ana", Policy: policy(), Collector: killedURL}); err != nil {
 				t.Error(err)
 			}

@@ -39,7 +39,7 @@ func TestNothingPersonalIsKept(t *testing.T) {
 	h.enrol(t).run(t, 0.04)
 	admin.get(t, "/hires")
 	d.person(t).post(t, "/login", "name", "Rosa", "password", "wrong password here")
-	kept := []byte(log.buf.String())
+	kept := bytes.Clone(log.buf.Bytes())
 	for _, f := range []string{databaseFile, databaseFile + "-wal"} {
 		data, err := os.ReadFile(filepath.Join(d.dir, f))
 		if err != nil {

@@ -74,9 +74,6 @@ func (s *Store) Trust() verify.Trust {
 	return s.trust
 }
 
-// Key seals invites and receipts.
-func (s *Store) Key() seal.Key { return s.key }
-
 // TicketSecret is for the tickets of the office ends: 32 random bytes, the same for the life of the data folder.
 func (s *Store) TicketSecret() []byte { return slices.Clone(s.secret) }
 

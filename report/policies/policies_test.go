@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"deskready/checks"
+	"deskready/checks/all"
 	"deskready/report"
 	"deskready/report/strict"
 )
@@ -22,25 +23,9 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // catalogue is what the policies may speak of.
 func catalogue() []checks.Metric {
 	var list []checks.Metric
-	add := func(unit checks.Unit, ids ...string) {
-		for _, id := range ids {
-			list = append(list, checks.Metric{ID: id, Unit: unit})
-		}
+	for _, c := range all.All(all.Options{}) {
+		list = append(list, c.Metrics...)
 	}
-	add(checks.BitsPerSecond, "bandwidth.download", "bandwidth.upload")
-	add(checks.Seconds, "bandwidth.rtt")
-	list = append(list, checks.Metric{ID: "audio.diagnosis", Unit: checks.Text, Values: strings.Fields(`pass no_microphone
-		no_output stalled unplugged silent no_speech level_low level_high clipping noise_high hum dropouts narrowband
-		dc_offset speakers wrong_default`)})
-	add(checks.Text, "audio.microphone", "audio.output", "system.os", "browser.installed", "browser.default")
-	add(checks.Truth, "audio.headset", "audio.default_is_headset")
-	add(checks.DBov, "audio.speech_level")
-	add(checks.Decibel, "audio.snr")
-	add(checks.DBFS, "audio.noise_floor")
-	add(checks.Ratio, "audio.clipping", "system.cpu_busy")
-	add(checks.Bytes, "system.memory", "system.memory_available", "system.disk_free")
-	add(checks.Count, "system.cores")
-	add(checks.Days, "system.os_support", "browser.age")
 	return list
 }
 
