@@ -53,15 +53,15 @@ func (w *world) createInvite(cmd *cobra.Command, o inviteOptions) error {
 	if o.days < 1 || o.days > 365 {
 		return usage("--days takes 1 to 365", "an invite that lasts %d days", o.days)
 	}
-	p, err := loadPolicy(o.policy, catalogueMetrics(w.list(all.Options{})), o.roles)
-	if err != nil {
-		return err
-	}
 	store, dir, err := w.openStore(cmd.Context(), o.data)
 	if err != nil {
 		return err
 	}
 	defer store.Close()
+	p, err := collectorPolicy(dir, o.policy, catalogueMetrics(w.list(all.Options{})), o.roles)
+	if err != nil {
+		return err
+	}
 	at, err := readPlace(dir)
 	if err != nil {
 		return usage("start deskready serve --data "+dir+" once before inviting", "the collector of this folder has no address yet")

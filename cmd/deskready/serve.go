@@ -191,7 +191,7 @@ func (w *world) server(store *collector.Store, dir string, at place) (*collector
 		},
 		PolicyNames: names,
 		Policies: func(name string) (report.Policy, error) {
-			return collectorPolicy(dir, name, metrics)
+			return collectorPolicy(dir, name, metrics, nil)
 		},
 		Witness: seen.of,
 		Ticket:  func(run string, until time.Time) string { return secret.Issue(run, until, office.DefaultCaps()) },
@@ -201,12 +201,12 @@ func (w *world) server(store *collector.Store, dir string, at place) (*collector
 }
 
 // collectorPolicy finds a policy among those shipped and those in the data folder's policies.
-func collectorPolicy(dir, name string, metrics []checks.Metric) (report.Policy, error) {
+func collectorPolicy(dir, name string, metrics []checks.Metric, roles []string) (report.Policy, error) {
 	file := filepath.Join(dir, "policies", filepath.Base(name)+".yaml")
 	if _, err := os.Stat(file); err == nil {
 		name = file
 	}
-	return loadPolicy(name, metrics, nil)
+	return loadPolicy(name, metrics, roles)
 }
 
 // place decides how the collector can be reached and by which certificate.

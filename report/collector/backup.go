@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"time"
 
@@ -24,7 +25,7 @@ import (
 const (
 	manifestFile  = "manifest.json"
 	backupVersion = 1
-	maxManifest   = 16 << 10
+	maxManifest   = 64 << 10
 	maxDatabase   = 1 << 40
 	maxSmallFile  = 1 << 20
 )
@@ -48,6 +49,31 @@ type backupFile struct {
 // backedUp are the files of a backup. trust.json is made again from the key, and is there for who reads the archive.
 func backedUp() []string { return []string{databaseFile, keyFile, secretFile, trustFile} }
 
+// maxOthers bounds what an operator keeps beside the collector's own files.
+const maxOthers = 200
+
+// other names what a backup holds beside those: the address and the certificate of the server, which invites pin, and
+// the operator's own policies.
+var other = regexp.MustCompile(`^(policies/)?[a-z0-9][a-z0-9_-]{0,63}\.(json|pem|yaml)$`)
+
+// others lists them, in the order of their names.
+func others(dir string) ([]string, error) {
+	var names []string
+	for _, pattern := range []string{"*", "policies/*"} {
+		found, err := fs.Glob(os.DirFS(dir), pattern)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range found {
+			info, err := os.Stat(filepath.Join(dir, filepath.FromSlash(name)))
+			if err == nil && info.Mode().IsRegular() && other.MatchString(name) && !slices.Contains(backedUp(), name) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names, nil
+}
+
 // Backup writes the whole data folder as a tar archive, as it is at one moment, while the collector goes on serving.
 // The archive holds the collector's private key: whoever has it can seal in its name.
 func (s *Store) Backup(ctx context.Context, w io.Writer) error {
@@ -67,9 +93,13 @@ func (s *Store) Backup(ctx context.Context, w io.Writer) error {
 	}
 	paths := map[string]string{databaseFile: filepath.Join(tmp, databaseFile)}
 	m := manifest{Version: backupVersion, Made: s.now().UTC().Truncate(time.Second)}
-	for _, name := range backedUp() {
+	more, err := others(s.dir)
+	if err != nil {
+		return err
+	}
+	for _, name := range append(backedUp(), more...) {
 		if paths[name] == "" {
-			paths[name] = filepath.Join(s.dir, name)
+			paths[name] = filepath.Join(s.dir, filepath.FromSlash(name))
 		}
 		f, err := describe(name, paths[name])
 		if err != nil {
@@ -145,8 +175,9 @@ func Restore(ctx context.Context, r io.Reader, dir string) (err error) {
 		if err == nil {
 			return
 		}
-		for _, name := range append(backedUp(), databaseFile+"-wal", databaseFile+"-shm") {
-			_ = os.Remove(filepath.Join(dir, name)) // the first error is the one that matters
+		left, _ := os.ReadDir(dir) // the first error is the one that matters, here and below
+		for _, e := range left {   // the folder was empty: all of it is ours
+			_ = os.RemoveAll(filepath.Join(dir, e.Name()))
 		}
 		if fresh {
 			_ = os.Remove(dir)
@@ -175,7 +206,11 @@ func unpack(ctx context.Context, r io.Reader, dir string) error {
 		if h.Name != f.Name || h.Typeflag != tar.TypeReg || h.Size != f.Size {
 			return fmt.Errorf("%w: %.80q of %d bytes where %s of %d should be", ErrBackup, h.Name, h.Size, f.Name, f.Size)
 		}
-		if err := unpackFile(ctx, in, f, filepath.Join(dir, f.Name)); err != nil {
+		path := filepath.Join(dir, filepath.FromSlash(f.Name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return err
+		}
+		if err := unpackFile(ctx, in, f, path); err != nil {
 			return err
 		}
 	}
@@ -202,7 +237,7 @@ func readManifest(in *tar.Reader) (manifest, error) {
 		return manifest{}, fmt.Errorf("%w: %w", ErrBackup, err)
 	}
 	var m manifest
-	if err := strict.Decode(text, &m, strict.Limits{Bytes: maxManifest, Depth: 4, Values: 100}); err != nil {
+	if err := strict.Decode(text, &m, strict.Limits{Bytes: maxManifest, Depth: 4, Values: 8 * (maxOthers + 10)}); err != nil {
 		return manifest{}, fmt.Errorf("%w: %w", ErrBackup, err)
 	}
 	if m.Version != backupVersion {
@@ -215,10 +250,26 @@ func readManifest(in *tar.Reader) (manifest, error) {
 			return manifest{}, fmt.Errorf("%w: %.80q of %d bytes", ErrBackup, f.Name, f.Size)
 		}
 	}
-	if !slices.Equal(names, backedUp()) {
+	if !goodNames(names) {
 		return manifest{}, fmt.Errorf("%w: it names %.200q", ErrBackup, names)
 	}
 	return m, nil
+}
+
+// goodNames wants the collector's own files first, and others that cannot lie outside the folder, each once.
+func goodNames(names []string) bool {
+	own := len(backedUp())
+	if len(names) < own || len(names) > own+maxOthers || !slices.Equal(names[:own], backedUp()) {
+		return false
+	}
+	seen := map[string]bool{}
+	for _, n := range names[own:] {
+		if seen[n] || !other.MatchString(n) || slices.Contains(backedUp(), n) {
+			return false
+		}
+		seen[n] = true
+	}
+	return true
 }
 
 func unpackFile(ctx context.Context, in io.Reader, f backupFile, path string) error {
