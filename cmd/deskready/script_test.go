@@ -35,6 +35,9 @@ func TestMain(m *testing.M) {
 			if file := os.Getenv("MACHINE"); file != "" {
 				w.list = func(o all.Options) []checks.Check { return fakeMachine(file, o) }
 			}
+			w.self = func(ctx context.Context, args ...string) *exec.Cmd {
+				return exec.CommandContext(ctx, os.Args[0], args...) // by the name that makes this binary the program
+			}
 			if os.Getenv("PERSON") != "" { // answers come by standard input
 				w.asks = true
 			}
@@ -121,6 +124,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"machine":     machineCommand,
 			"sleep":       sleepCommand,
+			"frozensound": frozensoundCommand,
 			"collector":   collectorCommand,
 			"impostor":    impostorCommand,
 			"interrupt":   interruptCommand,
@@ -137,6 +141,28 @@ func machineCommand(ts *testscript.TestScript, _ bool, args []string) {
 	data, err := os.ReadFile(filepath.Join("testdata", "machines", args[0]+".json"))
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.Getenv("MACHINE"), data, 0o600))
+}
+
+// frozensoundCommand is a sound server that takes calls and never answers ("frozensound SOCKET").
+func frozensoundCommand(ts *testscript.TestScript, _ bool, args []string) {
+	l, err := net.Listen("unix", ts.MkAbs(args[0]))
+	ts.Check(err)
+	ts.Defer(func() { _ = l.Close() })
+	go func() {
+		var held []net.Conn // until the script ends: a connection that is forgotten is closed
+		defer func() {
+			for _, c := range held {
+				_ = c.Close()
+			}
+		}()
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			held = append(held, c)
+		}
+	}()
 }
 
 func sleepCommand(ts *testscript.TestScript, _ bool, args []string) {
@@ -257,7 +283,7 @@ func exitsCommand(ts *testscript.TestScript, _ bool, args []string) {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, lookPath(ts, args[1]), args[2:]...)
 	cmd.Dir = ts.MkAbs(".")
-	for _, name := range []string{"HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "MACHINE", "LANG", "PATH", "PERSON", "TODAY", "NO_COLOR", "TMPDIR"} {
+	for _, name := range []string{"HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "MACHINE", "LANG", "PATH", "PERSON", "TODAY", "NO_COLOR", "TMPDIR", "PULSE_SERVER", "XDG_RUNTIME_DIR", "ALSA_CONFIG_PATH"} {
 		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
 	}
 	if ts.Getenv("PERSON") != "" {
