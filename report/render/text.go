@@ -3,6 +3,7 @@ package render
 import (
 	"cmp"
 	"io"
+	"slices"
 	"strings"
 
 	"deskready/checks/words"
@@ -203,15 +204,42 @@ func (v view) findings(s *sheet, o report.Outcome, heading string) {
 			s.line("")
 		}
 		s.hang("  ", g.Title, nil, nil)
-		for _, p := range g.Points {
+		for _, p := range alike(g.Points) {
 			sign, code := outcomeSign(o)
-			s.hang("  "+sign+" "+strings.ToUpper(v.outcome(o))+"  ", p.of(v.book), []string{sgrBold, code}, []string{sgrBold})
-			s.hang("      ", v.figures(p), nil, nil)
-			if p.Note != "" {
-				s.hang("      ", v.book.Text("label.why")+": "+p.Note, nil, nil)
+			s.hang("  "+sign+" "+strings.ToUpper(v.outcome(o))+"  ", v.names(p), []string{sgrBold, code}, []string{sgrBold})
+			s.hang("      ", v.figures(p[0]), nil, nil)
+			if note := p[0].Note; note != "" && len(p) == 1 {
+				s.hang("      ", v.book.Text("label.why")+": "+note, nil, nil)
 			}
 		}
 	}
+}
+
+// alike puts together the points that are unknown for one reason and that nothing required hangs on: one missing
+// microphone is one line, not six.
+func alike(points []point) [][]point {
+	var sets [][]point
+	for _, p := range points {
+		at := slices.IndexFunc(sets, func(set []point) bool {
+			first := set[0]
+			return p.Outcome == report.Unknown && first.Outcome == report.Unknown && !p.Required() && !first.Required() &&
+				p.Missing != nil && first.Missing != nil && *p.Missing == *first.Missing
+		})
+		if at < 0 {
+			sets = append(sets, []point{p})
+		} else {
+			sets[at] = append(sets[at], p)
+		}
+	}
+	return sets
+}
+
+func (v view) names(points []point) string {
+	var names []string
+	for _, p := range points {
+		names = append(names, p.of(v.book))
+	}
+	return series(v.book, names)
 }
 
 // figures are the measured and the asked for in one line.
@@ -223,8 +251,11 @@ func (v view) figures(p point) string {
 	if p.Asked != "" {
 		parts = append(parts, lower(v.book.Text("label.required"))+" "+p.Asked)
 	}
-	if p.Wished != "" && p.Outcome != report.Fail {
+	if p.Wished != "" && p.Outcome != report.Fail && p.Outcome != report.Unknown {
 		parts = append(parts, lower(v.book.Text("label.preferred"))+" "+p.Wished)
+	}
+	if p.Outcome == report.Unknown && p.Asked == "" {
+		parts = append(parts, v.book.Text("do.optional"))
 	}
 	text := strings.Join(parts, "; ")
 	if p.Who != "" {
