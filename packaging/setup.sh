@@ -37,6 +37,8 @@ if [ "$1" = test ]; then
 	need strace has strace
 	need procps has ps
 	need chromium has chromium
+	need firefox-esr has firefox-esr
+	need xdg-utils has xdg-mime
 fi
 
 [ -n "$missing" ] || exit 0

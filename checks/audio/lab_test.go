@@ -238,18 +238,10 @@ func TestLabOrphan(t *testing.T) {
 // TestLabActiveLevel holds P.56 against the reference program of ITU-T G.191 (STL actlev, 48 kHz), whose readings of the
 // lab's files are in the lab's README.
 func TestLabActiveLevel(t *testing.T) {
-	lab.Sound(t, "clear_speech", "true") // makes the files where they are not there yet
-	cache := os.Getenv("AUDIOLAB_CACHE")
-	if cache == "" {
-		user, err := os.UserCacheDir()
-		if err != nil {
-			t.Fatal(err)
-		}
-		cache = filepath.Join(user, "audiolab")
-	}
+	wavs := lab.Wavs(t)
 	for name, want := range map[string]float64{"clear_speech": -26.013, "too_quiet": -54.982, "clipping": -11.271, "noisy": -25.849,
 		"hum": -26.078, "dropouts": -26.408, "narrowband": -26.019, "wideband": -26.022, "nobody_speaks": -71.986, "noise_only": -27.991} {
-		data, err := os.ReadFile(filepath.Join(cache, "wav", name+".wav"))
+		data, err := os.ReadFile(filepath.Join(wavs, name+".wav"))
 		if err != nil || len(data) < 1<<20 {
 			t.Fatalf("%d bytes, %v", len(data), err)
 		}

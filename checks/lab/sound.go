@@ -128,6 +128,16 @@ func audiolab(ctx context.Context, t testing.TB, scenario string, command ...str
 	return cmd
 }
 
+// Wavs is the folder of the files that are played into the microphones, named by scenario: SCENARIO.wav.
+func Wavs(t testing.TB) string {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), filepath.Join(here(t), "audiolab", "audiolab"), "wavs").Output()
+	if err != nil {
+		t.Fatalf("audiolab wavs: %v", err)
+	}
+	return strings.TrimSpace(string(out))
+}
+
 // Oracle is what audiolab's own measure reads in a WAV file, apart from any code of the checks.
 func Oracle(t testing.TB, wav string) Figures {
 	t.Helper()
