@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -100,7 +99,7 @@ func (w *world) check(ctx context.Context, o checkOptions) error {
 	}
 	j := &journey{world: w, checkOptions: o}
 	for _, step := range []func(context.Context) error{
-		j.openBook, j.openInvite, j.openPolicy, j.openKey, j.openState, j.choose, j.askConsent, j.openRun,
+		j.openBook, j.openInvite, j.openPolicy, j.openState, j.openKey, j.choose, j.askConsent, j.openRun,
 	} {
 		if err := step(ctx); err != nil {
 			j.close()
@@ -124,10 +123,7 @@ func (w *world) check(ctx context.Context, o checkOptions) error {
 
 // after tells what went wrong once the verdict is on standard output, which has room for one document alone.
 func (j *journey) after(failed error) error {
-	var f *fault
-	if !errors.As(failed, &f) {
-		f = &fault{exit: exitUnexpected, what: failed.Error()}
-	}
+	f := asFault(failed)
 	j.tell(f)
 	return exit(f.exit)
 }
@@ -148,12 +144,14 @@ func (j *journey) choose(context.Context) error {
 		}
 	}
 	if slices.Contains(j.only, "failed") {
-		failed := j.previousFailed()
-		if failed == nil {
-			return usage("run deskready check once without --only", "there is no earlier run whose failed checks could be repeated")
+		failed, err := j.previousFailed()
+		if err != nil {
+			return err
 		}
-		j.only = failed
+		j.only = append(slices.DeleteFunc(j.only, func(name string) bool { return name == "failed" }), failed...)
 		j.kept = j.previous.Results
+		// What is not measured again is as old as it is: the report says so.
+		j.record.Began, j.record.Spent = j.previous.Began, j.previous.Spent
 	}
 	for _, c := range j.catalogue {
 		left := slices.Contains(j.skip, c.Name) || len(j.only) > 0 && !slices.Contains(j.only, c.Name)

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"deskready/checks"
@@ -16,7 +17,7 @@ import (
 // askConsent shows what will be read, before anything is read, and takes the answer. What is refused is missing from
 // the report, with that reason; the run goes on.
 func (j *journey) askConsent(ctx context.Context) error {
-	if len(j.record.Consent) > 0 { // a resumed run was consented to
+	if j.resume { // it was consented to
 		for _, c := range j.record.Consent {
 			j.refused[c.Check] = !c.Granted
 		}
@@ -30,12 +31,26 @@ func (j *journey) askConsent(ctx context.Context) error {
 			return err
 		}
 	}
+	j.record.Consent = nil
 	for _, c := range j.catalogue {
-		if !j.leftOut[c.Name] {
+		switch {
+		case !j.leftOut[c.Name]:
 			j.record.Consent = append(j.record.Consent, report.Consent{Check: c.Name, Granted: !j.refused[c.Name]})
+		case len(j.kept) > 0: // as it was answered when it was measured
+			j.record.Consent = append(j.record.Consent, consentFor(c.Name, j.previous.Consent)...)
 		}
 	}
 	return nil
+}
+
+func consentFor(check string, given []report.Consent) []report.Consent {
+	var out []report.Consent
+	for _, c := range given {
+		if c.Check == check {
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 func (j *journey) askAbout(ctx context.Context) error {
@@ -50,6 +65,9 @@ func (j *journey) askAbout(ctx context.Context) error {
 		j.say("  %s", j.book.Text(c.Name+".title"))
 		for _, key := range c.Reads {
 			j.say("    - %s", j.book.Text(key))
+		}
+		for _, key := range j.otherwise(c) {
+			j.say("    - %s %s", j.book.Text("cmd.otherwise"), j.book.Text(key))
 		}
 	}
 	j.say("\n%s\n", j.book.Text("cmd.promise"))
@@ -81,6 +99,22 @@ func (j *journey) toBeRun() []checks.Check {
 		o.Bandwidth.Ticket = &office.Ticket{Base: j.collector}
 	}
 	return j.list(o)
+}
+
+// otherwise is what a check will read instead where the employer's end cannot be reached.
+func (j *journey) otherwise(c checks.Check) []string {
+	var keys []string
+	for _, without := range j.catalogue {
+		if without.Name != c.Name {
+			continue
+		}
+		for _, key := range without.Reads {
+			if !slices.Contains(c.Reads, key) {
+				keys = append(keys, key)
+			}
+		}
+	}
+	return keys
 }
 
 // no is "no" in the languages of the texts; everything else, Enter above all, is a yes to the question as it was put.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -57,21 +56,24 @@ func (w *world) printData(b words.Book) {
 	p("  %s", b.Text("cmd.data.state", "folder", w.state))
 }
 
-// forget deletes the state folder's files: runs and the queue. Keys have their own command.
+// forget deletes what runs left, by name: nothing else that may lie there is ours to delete. Keys have their own command.
 func (w *world) forget(b words.Book) error {
 	s, err := openState(w.state)
 	if err != nil {
 		return &fault{exit: exitUnexpected, code: "busy", what: "deleting what is kept: " + err.Error(), hint: "wait until the run has ended"}
 	}
 	defer s.close()
-	return filepath.WalkDir(w.state, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || d.Name() == "lock" {
+	for _, pattern := range []string{"run.json", "queue/*.json", "refused/*.json", "*.receipt.json"} {
+		files, err := filepath.Glob(filepath.Join(w.state, filepath.FromSlash(pattern)))
+		if err != nil {
 			return err
 		}
-		if err := os.Remove(path); err != nil {
-			return err
+		for _, f := range files {
+			if err := os.Remove(f); err != nil {
+				return err
+			}
+			fmt.Fprintln(w.stdout, b.Text("cmd.data.deleted", "file", f))
 		}
-		fmt.Fprintln(w.stdout, b.Text("cmd.data.deleted", "file", path))
-		return nil
-	})
+	}
+	return nil
 }

@@ -13,6 +13,9 @@ import (
 	"deskready/report/collector"
 )
 
+// maxDays is how long an invite may last: its key and its policy should not be older than a season.
+const maxDays = 90
+
 type inviteOptions struct {
 	data, forWhom, policy, out string
 	roles                      []string
@@ -50,8 +53,8 @@ func (w *world) createInvite(cmd *cobra.Command, o inviteOptions) error {
 	if name == "" {
 		return usage("add --for \"Full Name\"", "an invite is for somebody")
 	}
-	if o.days < 1 || o.days > 365 {
-		return usage("--days takes 1 to 365", "an invite that lasts %d days", o.days)
+	if o.days < 1 || o.days > maxDays {
+		return usage(fmt.Sprintf("--days takes 1 to %d", maxDays), "an invite that lasts %d days", o.days)
 	}
 	store, dir, err := w.openStore(cmd.Context(), o.data)
 	if err != nil {
@@ -89,15 +92,20 @@ func (w *world) listInvites(cmd *cobra.Command, data string) error {
 		return err
 	}
 	defer store.Close()
-	rows, err := store.Invites(cmd.Context(), collector.Query{})
-	if err != nil {
-		return err
-	}
 	t := tabwriter.NewWriter(w.stdout, 0, 0, 2, ' ', 0)
-	for _, r := range rows {
-		fmt.Fprintln(t, strings.Join([]string{r.ID, checks.Clean(r.Person, 60), string(r.State), r.Expires.UTC().Format(time.DateOnly)}, "\t"))
+	const page = 200
+	for q := (collector.Query{Limit: page}); ; q.Offset += page {
+		rows, err := store.Invites(cmd.Context(), q)
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			fmt.Fprintln(t, strings.Join([]string{r.ID, checks.Clean(r.Person, 60), string(r.State), r.Expires.UTC().Format(time.DateOnly)}, "\t"))
+		}
+		if len(rows) < page {
+			return t.Flush()
+		}
 	}
-	return t.Flush()
 }
 
 func (w *world) revokeInvite(cmd *cobra.Command, data, id string) error {

@@ -50,6 +50,7 @@ type journey struct {
 	assurance     report.Assurance // by the collector's receipt
 	files         report.Files
 	tellAsk       *meter
+	seen          bool // the result was seen before it is signed
 	shown         bool // the answer is on standard output already
 }
 

@@ -34,18 +34,22 @@ func (j *journey) leave(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if j.files.Report, err = j.write(file); err != nil {
+	if j.files.Report, err = j.write("", file); err != nil {
 		return err
 	}
 	if j.inv != nil && !j.noSend {
 		j.deliver(ctx, file)
 	}
-	return j.leavePage()
+	j.leavePage()
+	return nil
 }
 
 // confirm takes the hire's electronic signature: a typed name under a text, both of which go into the report.
 func (j *journey) confirm(ctx context.Context) error {
-	name := strings.TrimSpace(j.name)
+	name, text := strings.TrimSpace(j.name), "cmd.confirm.beforehand"
+	if j.seen {
+		text = "cmd.confirm.text"
+	}
 	if name == "" && j.asks && !j.yes {
 		if j.format == "text" {
 			if err := j.answer(); err != nil {
@@ -54,16 +58,14 @@ func (j *journey) confirm(ctx context.Context) error {
 			j.shown = true
 		}
 		j.say("\n%s\n%s\n%s", j.book.Text("cmd.result", "verdict", j.book.Text("verdict."+string(j.report.Verdict))), j.book.Text("cmd.confirm.text", "employer", j.employer()), j.book.Text("cmd.confirm.see"))
-		var err error
-		if name, err = j.line(ctx, j.book.Text("cmd.confirm.ask")); err != nil {
-			return err
-		}
+		name, _ = j.line(ctx, j.book.Text("cmd.confirm.ask")) // no answer, for whatever reason, is no signature
+		text = "cmd.confirm.text"
 	}
 	if name != "" {
 		j.report.Confirmed = &report.Confirmed{
 			Name: name, Lang: j.book.Lang(),
 			At:         j.now().Add(j.offset).UTC().Truncate(time.Second),
-			TextDigest: report.Digest([]byte(j.book.Text("cmd.confirm.text", "employer", j.employer()))),
+			TextDigest: report.Digest([]byte(j.book.Text(text, "employer", j.employer()))),
 		}
 	}
 	return nil
@@ -83,22 +85,24 @@ func (j *journey) leaveDraft() error {
 	if err != nil {
 		return err
 	}
-	j.files.Draft = stem(j.outPath()) + ".draft.json"
-	if err := writeFile(j.files.Draft, append(data, '\n')); err != nil {
-		j.files.Draft = ""
-		return unwritable(err)
+	if j.files.Draft, err = j.write(".draft.json", append(data, '\n')); err != nil {
+		return err
 	}
-	return j.leavePage()
+	j.leavePage()
+	return nil
 }
 
-// write puts the sealed report where it was asked for, or here, or in the user's own folder where here cannot be
-// written to.
-func (j *journey) write(file []byte) (string, error) {
+// write puts a file of this run where the report was asked for, or here, or in the user's own folder where here cannot
+// be written to. end is the end of its name; empty: the report's own.
+func (j *journey) write(end string, data []byte) (string, error) {
 	path := j.outPath()
-	err := writeFile(path, file)
+	if end != "" {
+		path = stem(path) + end
+	}
+	err := writeFile(path, data)
 	if err != nil && j.out == "" && j.home != "" {
 		path = filepath.Join(j.home, filepath.Base(path))
-		err = writeFile(path, file)
+		err = writeFile(path, data)
 	}
 	if err != nil {
 		return "", unwritable(err)
@@ -116,7 +120,7 @@ func (j *journey) outPath() string {
 func unwritable(err error) *fault {
 	return &fault{
 		exit: exitUnexpected, code: "unwritable", what: err.Error(),
-		hint: "make room on the disk or choose another place with --out; what was measured is kept: deskready check --only failed repeats little",
+		hint: "make room on the disk, or choose another place with --out, and run deskready check again",
 	}
 }
 
@@ -130,24 +134,20 @@ func stem(path string) string {
 	return path
 }
 
-// leavePage puts a page beside the report, for people who would rather look than read a terminal.
-func (j *journey) leavePage() error {
+// leavePage puts a page beside the report, for people who would rather look than read a terminal. Without it nothing is
+// lost.
+func (j *journey) leavePage() {
 	if j.noPage {
-		return nil
+		return
 	}
 	var page bytes.Buffer
-	if err := render.HTML(&page, j.book, j.readable(), render.Look{}); err != nil {
-		return err
+	err := render.HTML(&page, j.book, j.readable(), render.Look{})
+	if err == nil {
+		j.files.HTML, err = j.write(".html", page.Bytes())
 	}
-	path := stem(j.outPath()) + ".html"
-	if j.files.Report != "" {
-		path = stem(j.files.Report) + ".html"
+	if err != nil {
+		j.say("%s", err)
 	}
-	if err := writeFile(path, page.Bytes()); err != nil {
-		return unwritable(err)
-	}
-	j.files.HTML = path
-	return nil
 }
 
 // deliver sends the sealed report, and queues it where that did not work.
@@ -200,10 +200,6 @@ func (w *world) enqueue(path string, file []byte, base string) error {
 	}
 	name := strings.TrimPrefix(report.Digest(file), "sha256:")[:16] + ".json"
 	return writeFile(filepath.Join(w.queueFolder(), name), data)
-}
-
-func (w *world) dequeue(name string) error {
-	return os.Remove(filepath.Join(w.queueFolder(), name))
 }
 
 func (w *world) queue() ([]string, error) {

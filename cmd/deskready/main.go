@@ -37,6 +37,7 @@ func reality() *world {
 	for _, name := range []string{"HOST_PROC", "HOST_SYS", "HOST_ETC", "HOST_VAR", "HOST_RUN", "HOST_DEV", "HOST_ROOT"} {
 		_ = os.Unsetenv(name) // fails for malformed names alone
 	}
+	drawable := escapes(os.Stdout) && escapes(os.Stderr)
 	home, _ := os.UserHomeDir()     // empty: what needs it says so
 	config, _ := os.UserConfigDir() // likewise
 	if dir := os.Getenv("DESKREADY_CONFIG"); dir != "" {
@@ -49,10 +50,10 @@ func reality() *world {
 		env: os.Getenv, now: time.Now, rand: rand.Reader,
 		home: home, config: config, state: stateDir(home, config),
 		asks:     term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd())),
-		terminal: term.IsTerminal(int(os.Stderr.Fd())), answers: term.IsTerminal(int(os.Stdout.Fd())),
+		terminal: drawable && term.IsTerminal(int(os.Stderr.Fd())), answers: drawable && term.IsTerminal(int(os.Stdout.Fd())),
 		width: func() int {
 			for _, f := range []*os.File{os.Stdout, os.Stderr} {
-				if columns, _, err := term.GetSize(int(f.Fd())); err == nil {
+				if columns, _, err := term.GetSize(int(f.Fd())); err == nil && columns > 0 {
 					return columns
 				}
 			}
@@ -65,6 +66,7 @@ func reality() *world {
 			}
 			return exec.CommandContext(ctx, program, args...)
 		},
+		data: dataDir(home, config),
 		list: all.All, version: version, commit: commit(),
 	}
 }
@@ -84,6 +86,20 @@ func stateDir(home, config string) string {
 		return ""
 	}
 	return filepath.Join(config, "state")
+}
+
+// dataDir is where a collector keeps what it received: apart from what a hire's runs leave, and never forgotten with it.
+func dataDir(home, config string) string {
+	if dir := os.Getenv("XDG_DATA_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "deskready")
+	}
+	if strings.HasSuffix(config, filepath.Join(".config", "deskready")) {
+		return filepath.Join(home, ".local", "share", "deskready")
+	}
+	if config == "" {
+		return ""
+	}
+	return filepath.Join(config, "collector")
 }
 
 func commit() string {

@@ -48,11 +48,15 @@ func (j *journey) same() string {
 	return report.Digest([]byte(strings.Join([]string{string(j.sealed), string(j.compiled), j.version, j.commit}, "\x00")))
 }
 
-func (j *journey) previousFailed() []string {
-	if j.previous == nil || !j.previous.Ended || j.previous.Same != j.record.Same {
-		return nil
+// previousFailed are the checks of the last run that are worth repeating.
+func (j *journey) previousFailed() ([]string, error) {
+	switch {
+	case j.previous == nil || !j.previous.Ended || j.previous.Same != j.record.Same:
+		return nil, usage("run deskready check once without --only", "there is no earlier run under this invite, policy and program version whose failed checks could be repeated")
+	case len(j.previous.Failed) == 0:
+		return nil, usage("run deskready check without --only to measure everything again", "nothing failed in the last run")
 	}
-	return j.previous.Failed
+	return j.previous.Failed, nil
 }
 
 // openRun asks the collector for a run: its nonce says that this report was made now, its ticket lets the line be
@@ -104,6 +108,9 @@ func (j *journey) withoutCollector(err error) error {
 	if f := refusedFault(err); f != nil {
 		return f
 	}
+	if later := (*collector.LaterError)(nil); errors.As(err, &later) && later.Reason == collector.ReasonRuns {
+		return &fault{exit: exitUndelivered, code: string(later.Reason), what: "this invite was used too often today", hint: "try again tomorrow, or ask the employer for a new invite"}
+	}
 	j.say("%s", j.book.Text("cmd.offline", "why", err.Error()))
 	return nil
 }
@@ -117,7 +124,7 @@ func (j *journey) random() string {
 // options joins the checks to this run.
 func (j *journey) options() all.Options {
 	o := all.Options{
-		Bandwidth: bandwidth.Options{},
+		Bandwidth: bandwidth.Options{Transport: transport("")},
 		Audio: audio.Options{
 			Child: j.soundChild,
 			Env:   j.env,

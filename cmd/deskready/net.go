@@ -117,7 +117,7 @@ func refusedFault(err error) *fault {
 	}
 	f := &fault{
 		exit: exitUndelivered, code: string(refused.Reason), what: "the employer's collector said no: " + refused.Error(),
-		hint: "show this line to the person who invited you",
+		hint: "show this line to the person who invited you", final: true,
 	}
 	switch refused.Reason {
 	case collector.ReasonExpired:

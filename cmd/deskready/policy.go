@@ -113,7 +113,7 @@ func boundText(b words.Book, of report.Bound, unit checks.Unit) string {
 		parts = append(parts, strings.Join(of.OneOf, " | "))
 	}
 	if len(of.NoneOf) > 0 {
-		parts = append(parts, "not "+strings.Join(of.NoneOf, " | "))
+		parts = append(parts, b.Text("cmd.policy.none_of", "list", strings.Join(of.NoneOf, " | ")))
 	}
 	return strings.Join(parts, ", ")
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -32,8 +33,11 @@ func openReport(path, trustFile string, now func() time.Time) (verify.Opened, er
 		return verify.Opened{}, err
 	}
 	o := verify.Options{Now: now}
-	if receipt, err := readFile(stem(path)+".receipt.json", maxReport); err == nil {
-		o.Receipt = receipt
+	receipt := stem(path) + ".receipt.json"
+	if _, err := os.Lstat(receipt); err == nil { // one that is there counts, whether it can be read or not
+		if o.Receipt, err = readFile(receipt, maxReport); err != nil {
+			return verify.Opened{}, err
+		}
 	}
 	if trustFile != "" {
 		data, err := readFile(trustFile, maxReport)
@@ -159,7 +163,7 @@ func (w *world) sign(ctx context.Context, b words.Book, path, name string, noSen
 	if err != nil || report.Digest(r.Policy.Compiled) != r.Policy.Digest {
 		return &fault{exit: 21, code: "malformed", what: path + ": the policy in it is not whole", hint: "run deskready check again"}
 	}
-	j := &journey{world: w, book: b, report: r.Signable(), pol: pol, checkOptions: checkOptions{out: stem(path) + ".deskready.json", name: name, noSend: noSend}}
+	j := &journey{world: w, book: b, report: r.Signable(), pol: pol, seen: true, checkOptions: checkOptions{out: stem(path) + ".deskready.json", name: name, noSend: noSend}}
 	j.report.Findings = pol.Judge(r.Results)
 	j.report.Verdict = report.Decide(j.report.Findings)
 	if r.Invite != nil {
@@ -190,18 +194,16 @@ func (j *journey) sealDraft(ctx context.Context, draft string) error {
 	if err != nil {
 		return err
 	}
-	if j.files.Report, err = j.write(file); err != nil {
+	if j.files.Report, err = j.write("", file); err != nil {
 		return err
 	}
 	if err := os.Remove(draft); err != nil {
-		return err
+		j.say("%s", err) // a draft that stays can do no harm: the report beside it is signed
 	}
 	if j.inv != nil && !j.noSend {
 		j.deliver(ctx, file)
 	}
-	if err := j.leavePage(); err != nil {
-		return err
-	}
+	j.leavePage()
 	fmt.Fprintln(j.stdout, j.files.Report)
 	return j.exit(ctx)
 }
@@ -243,21 +245,57 @@ func (w *world) sendQueued(ctx context.Context, b words.Book) error {
 	if len(names) == 0 {
 		fmt.Fprintln(w.stdout, b.Text("cmd.nothing_waits"))
 	}
-	var failed error
+	worst := exitReady
 	for _, name := range names {
-		q, err := readQueued(filepath.Join(w.queueFolder(), name))
+		err := w.sendEntry(ctx, b, name)
 		if err == nil {
-			err = w.sendOne(ctx, b, q.Path, q.File, q.Collector)
-		}
-		if err != nil {
-			failed = errors.Join(failed, err)
 			continue
 		}
-		if err := w.dequeue(name); err != nil {
-			return err
+		f := asFault(err)
+		w.tell(f)
+		if worst = max(worst, f.exit); ctx.Err() != nil {
+			return exit(exitInterrupted)
 		}
 	}
-	return failed
+	if worst != exitReady {
+		return exit(worst)
+	}
+	return nil
+}
+
+// sendEntry delivers one report of the queue. What was refused for good waits no more, and is kept apart.
+func (w *world) sendEntry(ctx context.Context, b words.Book, name string) error {
+	path := filepath.Join(w.queueFolder(), name)
+	q, err := readQueued(path)
+	if err != nil {
+		return err
+	}
+	err = w.sendOne(ctx, b, q.Path, q.File, q.Collector)
+	switch {
+	case err == nil:
+		return os.Remove(path)
+	case !asFault(err).final:
+		return err
+	}
+	kept := filepath.Join(w.state, "refused", name)
+	if moved := errors.Join(os.MkdirAll(filepath.Dir(kept), 0o700), os.Rename(path, kept)); moved != nil {
+		return errors.Join(err, moved)
+	}
+	w.say("%s", b.Text("cmd.refused_queue", "report", q.Path, "file", kept))
+	return err
+}
+
+// readQueued opens a report that waits.
+func readQueued(path string) (queued, error) {
+	data, err := readFile(path, 2*maxReport)
+	if err != nil {
+		return queued{}, err
+	}
+	var q queued
+	if err := json.Unmarshal(data, &q); err != nil {
+		return q, &fault{exit: 21, code: "malformed", what: path + ": " + err.Error(), hint: "this file of the queue is damaged; the report itself lies where the run left it: deskready send REPORT"}
+	}
+	return q, nil
 }
 
 // sendOne delivers one report and keeps the receipt beside it, or in the queue's folder where its place is gone.

@@ -29,6 +29,7 @@ type world struct {
 	rand           io.Reader
 	home           string // the user's own folder
 	config, state  string // ours: settings and keys; runs under way
+	data           string // a collector's
 	asks           bool   // a person can be asked: standard input and error are a terminal
 	terminal       bool   // standard error is a terminal
 	answers        bool   // standard output is a terminal
@@ -57,6 +58,8 @@ type fault struct {
 	code string // for scripts, in the JSON error
 	what string
 	hint string
+
+	final bool // trying again would not change it
 }
 
 func (f *fault) Error() string { return f.what }
@@ -87,17 +90,9 @@ func (w *world) end(ctx context.Context, args []string, err error) int {
 	case errors.As(err, &e):
 		return int(e)
 	}
-	var f *fault
-	if !errors.As(err, &f) {
-		f = &fault{exit: exitUnexpected, code: "unexpected", what: err.Error()}
-		switch {
-		case ctx.Err() != nil:
-			f = &fault{exit: exitInterrupted, code: "interrupted", what: "stopped before the end"}
-		case strings.Contains(f.what, "unknown command"), strings.Contains(f.what, "unknown flag"),
-			strings.Contains(f.what, "unknown shorthand flag"), strings.Contains(f.what, "flag needs an argument"),
-			strings.Contains(f.what, "invalid argument"), strings.Contains(f.what, "arg(s)"):
-			f.exit, f.code, f.hint = exitUsage, "usage", "see deskready help"
-		}
+	f := asFault(err)
+	if ctx.Err() != nil && f.code == unexpected {
+		f = &fault{exit: exitInterrupted, code: "interrupted", what: "stopped before the end"}
 	}
 	w.tell(f)
 	if wantsJSON(args) {
@@ -107,6 +102,17 @@ func (w *world) end(ctx context.Context, args []string, err error) int {
 		})
 	}
 	return f.exit
+}
+
+// unexpected is the code of errors that nobody foresaw.
+const unexpected = "unexpected"
+
+func asFault(err error) *fault {
+	var f *fault
+	if errors.As(err, &f) {
+		return f
+	}
+	return &fault{exit: exitUnexpected, code: unexpected, what: err.Error()}
 }
 
 // tell says a fault to the person. What was being done may take several lines, as in a policy with several mistakes.
@@ -159,7 +165,25 @@ func (w *world) root() *cobra.Command {
 		w.policyCommand(), w.keyCommand(), w.dataCommand(), w.schemaCommand(),
 		w.inviteCommand(), w.serveCommand(), w.versionCommand(), w.soundCommand(),
 	)
+	strictly(root)
 	return root
+}
+
+// strictly makes mistakes on the command line faults of usage, in all commands below.
+func strictly(cmd *cobra.Command) {
+	hint := "see deskready help " + strings.TrimPrefix(cmd.CommandPath(), "deskready")
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(strings.TrimSpace(hint), "%v", err) })
+	if args := cmd.Args; args != nil {
+		cmd.Args = func(cmd *cobra.Command, given []string) error {
+			if err := args(cmd, given); err != nil {
+				return usage(strings.TrimSpace(hint), "%v", err)
+			}
+			return nil
+		}
+	}
+	for _, c := range cmd.Commands() {
+		strictly(c)
+	}
 }
 
 // book opens the texts in the language asked for, or else in that of the environment, or else in English.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -286,7 +287,13 @@ func exitsCommand(ts *testscript.TestScript, _ bool, args []string) {
 	for _, name := range []string{"HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "MACHINE", "LANG", "PATH", "PERSON", "TODAY", "NO_COLOR", "TMPDIR", "PULSE_SERVER", "XDG_RUNTIME_DIR", "ALSA_CONFIG_PATH"} {
 		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
 	}
-	if ts.Getenv("PERSON") != "" {
+	switch person := ts.Getenv("PERSON") != ""; {
+	case person && after > 0: // somebody who sits there and does not answer the next question
+		in, err := cmd.StdinPipe()
+		ts.Check(err)
+		answers := ts.ReadFile("answers")
+		go func() { _, _ = io.WriteString(in, answers) }()
+	case person:
 		cmd.Stdin = strings.NewReader(ts.ReadFile("answers"))
 	}
 	stdout, stderr := ts.MkAbs("out"), ts.MkAbs("err")

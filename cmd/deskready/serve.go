@@ -72,8 +72,8 @@ func (w *world) dataFolder(dir string) (string, error) {
 	switch {
 	case dir != "":
 		return filepath.Abs(dir)
-	case w.state != "":
-		return filepath.Join(w.state, "collector"), nil
+	case w.data != "":
+		return w.data, nil
 	}
 	return "", usage("add --data DIR", "there is no folder for the collector's data: this account has no home")
 }
@@ -143,7 +143,11 @@ func (w *world) adminLink(ctx context.Context, store *collector.Store, at place)
 		return err
 	}
 	fmt.Fprintln(w.stdout, at.URL+collector.WelcomePath(link))
-	w.say("Open this link to choose the administrator's name and password. It works once, within two days.")
+	b, err := w.book("", w.list(all.Options{}))
+	if err != nil {
+		return err
+	}
+	w.say("%s", b.Text("cmd.admin_link"))
 	return nil
 }
 
@@ -216,6 +220,9 @@ func (o serveOptions) place(dir string, addr net.Addr, random io.Reader, now tim
 		return place{}, nil, err
 	}
 	ip := net.ParseIP(host)
+	if err := o.contradictions(); err != nil {
+		return place{}, nil, err
+	}
 	plain := o.behindProxy != "" || o.tlsCert == "" && ip.IsLoopback()
 	public := o.publicURL
 	if public == "" {
@@ -225,8 +232,11 @@ func (o serveOptions) place(dir string, addr net.Addr, random io.Reader, now tim
 		public = map[bool]string{true: "http", false: "https"}[plain] + "://" + net.JoinHostPort(host, port)
 	}
 	u, err := url.Parse(public)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return place{}, nil, usage("write it like https://desk.example.com", "--public-url %s is no address", public)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil {
+		return place{}, nil, usage("write it like https://desk.example.com", "--public-url %s is no address of a whole server", public)
+	}
+	if !plain && u.Scheme == "http" {
+		return place{}, nil, usage("write https:// in --public-url, or listen on a loopback address", "this collector would speak TLS, and %s says it does not", public)
 	}
 	at := place{URL: strings.TrimSuffix(public, "/")}
 	if plain {
@@ -240,6 +250,23 @@ func (o serveOptions) place(dir string, addr net.Addr, random io.Reader, now tim
 		at.Pin = keyPin(cert.Leaf.RawSubjectPublicKeyInfo)
 	}
 	return at, serverTLS(cert), nil
+}
+
+// contradictions are settings of which one would be without effect.
+func (o serveOptions) contradictions() error {
+	if (o.tlsCert == "") != (o.tlsKey == "") {
+		return usage("give both --tls-cert and --tls-key", "a certificate needs its key, and a key its certificate")
+	}
+	if o.behindProxy == "" {
+		return nil
+	}
+	if o.tlsCert != "" {
+		return usage("leave out --tls-cert: the proxy speaks TLS", "--behind-proxy and --tls-cert do not go together")
+	}
+	if _, err := netip.ParseAddr(o.behindProxy); err != nil {
+		return usage("write it like --behind-proxy 10.0.0.5", "--behind-proxy %s is no address", o.behindProxy)
+	}
+	return nil
 }
 
 // certificate is the operator's, or one of our own making.
@@ -303,7 +330,7 @@ func behind(proxy string, next http.Handler) http.Handler {
 
 // forwarded is whom the proxy speaks for: the last hop that it wrote down itself.
 func forwarded(r *http.Request) netip.Addr {
-	hops := strings.Split(r.Header.Get("X-Forwarded-For"), ",")
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	addr, _ := netip.ParseAddr(strings.TrimSpace(hops[len(hops)-1])) // not valid: nobody is known
 	return addr
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io/fs"
 	"path/filepath"
@@ -67,10 +66,14 @@ func (w *world) verify(b words.Book, args []string, trust, format string) error 
 	worst := exitReady
 	for _, path := range paths {
 		opened, err := openReport(path, trust, w.now)
-		if err != nil {
-			return err
-		}
 		a := answerOf(path, opened)
+		if err != nil { // one file that cannot be read does not keep the others from being verified
+			if len(paths) == 1 {
+				return err
+			}
+			f := asFault(err)
+			a = verified{File: path, Code: f.exit, Reasons: []verify.Reason{{Code: f.code, Detail: f.what}}}
+		}
 		answers = append(answers, a)
 		if graver(a.Code, worst) {
 			worst = a.Code
@@ -162,17 +165,4 @@ func (w *world) printVerified(b words.Book, a verified, alone bool) {
 	for _, n := range a.NotChecked {
 		fmt.Fprintln(w.stdout, b.Text("cmd.verify.not_checked", "what", n))
 	}
-}
-
-// readQueued opens a report that waits.
-func readQueued(path string) (queued, error) {
-	data, err := readFile(path, 2*maxReport)
-	if err != nil {
-		return queued{}, err
-	}
-	var q queued
-	if err := json.Unmarshal(data, &q); err != nil {
-		return q, &fault{exit: 21, code: "malformed", what: path + ": " + err.Error(), hint: "this file of the queue is damaged; the report itself lies where the run left it: deskready send REPORT"}
-	}
-	return q, nil
 }

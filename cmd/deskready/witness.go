@@ -25,7 +25,8 @@ type witnesses struct {
 	order   []string // oldest first
 }
 
-// record is told by an office end at the end of a session. A run that measures again replaces what was seen before.
+// record is told by an office end at the end of a session. What a run measures again replaces what was seen of that
+// before, and nothing else.
 func (w *witnesses) record(run string, seen []checks.Measurement) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -39,11 +40,14 @@ func (w *witnesses) record(run string, seen []checks.Measurement) {
 			w.order = w.order[1:]
 		}
 	}
-	var kept []checks.Measurement
+	kept := w.runs[run]
 	for _, m := range seen {
-		if m, err := w.rounded(m); err == nil {
-			kept = append(kept, m)
+		m, err := w.rounded(m)
+		if err != nil {
+			continue
 		}
+		kept = slices.DeleteFunc(kept, func(old checks.Measurement) bool { return old.Metric == m.Metric && old.Subject == m.Subject })
+		kept = append(kept, m)
 	}
 	w.runs[run] = kept
 }
@@ -87,6 +91,7 @@ func (j *journey) witness(ctx context.Context) {
 	c := collector.Client{Base: j.collector, HTTP: j.client, Key: j.key}
 	sealed, err := c.Witness(ctx, *j.inv, j.record.Nonce)
 	if err != nil {
+		j.say("%s", j.book.Text("cmd.no_witness", "employer", j.inv.Employer))
 		return
 	}
 	key, err := seal.ParsePublic([]byte(j.inv.Key))
