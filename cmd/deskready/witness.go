@@ -10,8 +10,6 @@ import (
 
 	"deskready/checks"
 	"deskready/report/collector"
-	"deskready/report/seal"
-	"deskready/report/verify"
 )
 
 // maxWitnessed bounds how many runs a collector remembers until their reports ask for it.
@@ -89,16 +87,7 @@ func (j *journey) witness(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	c := collector.Client{Base: j.collector, HTTP: j.client, Key: j.key}
-	sealed, err := c.Witness(ctx, *j.inv, j.record.Nonce)
-	if err != nil {
-		j.say("%s", j.book.Text("cmd.no_witness", "employer", j.inv.Employer))
-		return
-	}
-	key, err := seal.ParsePublic([]byte(j.inv.Key))
-	if err != nil {
-		return
-	}
-	seen, err := verify.OpenWitness(sealed, key)
+	sealed, seen, err := c.Witness(ctx, *j.inv, j.record.Nonce)
 	if err != nil {
 		return
 	}

@@ -3,11 +3,13 @@ package collector
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"mime"
+	"net"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -43,7 +45,7 @@ type LaterError struct {
 func (e *LaterError) Error() string {
 	switch {
 	case e.Err != nil:
-		return "the collector could not be reached: " + e.Err.Error()
+		return "the collector could not be reached: " + lineTrouble(e.Err)
 	case e.Reason != "":
 		return fmt.Sprintf("the collector cannot answer now (%d, %s)", e.Status, e.Reason)
 	}
@@ -51,6 +53,31 @@ func (e *LaterError) Error() string {
 }
 
 func (e *LaterError) Unwrap() error { return e.Err }
+
+// lineTrouble says in plain words what became of a connection. What it does not know, such as a certificate that is not
+// the one pinned, speaks for itself.
+func lineTrouble(err error) string {
+	var timeout net.Error
+	var name *net.DNSError
+	var operation *net.OpError
+	switch {
+	case errors.Is(err, context.Canceled):
+		return "it was stopped before an answer came"
+	case errors.As(err, &timeout) && timeout.Timeout(): // also a context's deadline
+		return "no answer came in time"
+	case errors.As(err, &name):
+		return "the network does not know the name in its address"
+	case errors.As(err, &operation) && operation.Op == "dial":
+		return "nothing answers at its address, or this computer is not connected"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &operation):
+		return "the connection broke before the answer was complete"
+	case errors.Is(err, http.ErrSchemeMismatch):
+		return "its address says https, and what answers there does not encrypt"
+	case errors.As(err, new(*tls.CertificateVerificationError)):
+		return "its certificate is not one that this computer trusts"
+	}
+	return err.Error()
+}
 
 // A RefusedError is the collector's no. Sending the same again does not help.
 type RefusedError struct {
@@ -72,11 +99,14 @@ func (e *RefusedError) Error() string {
 type StrangerError struct {
 	Status int
 	Why    string
+	Err    error // for support; may be nil
 }
 
 func (e *StrangerError) Error() string {
 	return fmt.Sprintf("this is not a deskready collector (%d): %s", e.Status, e.Why)
 }
+
+func (e *StrangerError) Unwrap() error { return e.Err }
 
 // maxAnswer bounds what is read of any answer.
 const maxAnswer = seal.MaxFile
@@ -99,25 +129,46 @@ func (c Client) Begin(ctx context.Context, inv report.Invite) (Run, error) {
 	return Run{ID: b.Run, Nonce: b.Nonce, Ticket: b.Ticket, Attempt: b.Attempt, Previous: b.Previous, Now: b.Now}, nil
 }
 
-// Witness asks for what the collector itself measured of a run, sealed: it goes into the report as it is. A collector
-// that measured nothing refuses with ReasonNoWitness.
-func (c Client) Witness(ctx context.Context, inv report.Invite, nonce string) (sealed []byte, err error) {
+// witnessPause is how long Witness waits before it asks again.
+const witnessPause = 500 * time.Millisecond
+
+// Witness asks for what the collector itself measured of a run. The sealed file goes into the report as it is, and its
+// figures beside the report's own. It asks twice: a run is over in a moment, and what is not asked for now is lost. A
+// collector that measured nothing refuses with ReasonNoWitness.
+func (c Client) Witness(ctx context.Context, inv report.Invite, nonce string) (sealed []byte, w verify.Witness, err error) {
+	sealed, w, err = c.askWitness(ctx, inv, nonce)
+	if _, later := errors.AsType[*LaterError](err); !later {
+		return sealed, w, err
+	}
+	select {
+	case <-ctx.Done():
+		return nil, verify.Witness{}, err
+	case <-time.After(witnessPause):
+		return c.askWitness(ctx, inv, nonce)
+	}
+}
+
+func (c Client) askWitness(ctx context.Context, inv report.Invite, nonce string) ([]byte, verify.Witness, error) {
 	body, err := verify.SealRequest(verify.Request{Action: verify.GetWitness, Invite: inv.ID, Audience: inv.Collector, Nonce: nonce}, c.Key)
 	if err != nil {
-		return nil, err
+		return nil, verify.Witness{}, err
 	}
 	a, err := c.post(ctx, "/api/v1/witness", body)
 	if err != nil {
-		return nil, err
+		return nil, verify.Witness{}, err
 	}
 	key, err := seal.ParsePublic([]byte(inv.Key))
 	if err != nil {
-		return nil, err
+		return nil, verify.Witness{}, err
 	}
-	if _, err := verify.OpenWitness(a.body, key); err != nil {
-		return nil, &StrangerError{Status: a.status, Why: err.Error()}
+	w, err := verify.OpenWitness(a.body, key)
+	if err != nil {
+		return nil, verify.Witness{}, &StrangerError{Status: a.status, Why: "what it sealed of the run cannot be opened", Err: err}
 	}
-	return a.body, nil
+	if w.Invite != inv.ID || w.Nonce != nonce || w.Collector != inv.Collector {
+		return nil, verify.Witness{}, &StrangerError{Status: a.status, Why: "what it sealed is of another run"}
+	}
+	return a.body, w, nil
 }
 
 // Deliver sends a sealed report and gives the collector's receipt, once it is seen to be about this very file. It may
@@ -131,7 +182,7 @@ func (c Client) Deliver(ctx context.Context, file []byte) (receipt []byte, err e
 		return nil, &StrangerError{Status: a.status, Why: fmt.Sprintf("%.80q instead of a receipt", a.kind)}
 	}
 	if err := receiptAbout(a.body, file); err != nil {
-		return nil, &StrangerError{Status: a.status, Why: err.Error()}
+		return nil, &StrangerError{Status: a.status, Why: "its receipt is not for this report, or not signed by the key of the invite", Err: err}
 	}
 	return a.body, nil
 }
@@ -150,7 +201,7 @@ func (c Client) ask(ctx context.Context, path string, r verify.Request, into any
 		return answer{}, &StrangerError{Status: a.status, Why: fmt.Sprintf("%.80q instead of JSON", a.kind)}
 	}
 	if err := strict.Decode(a.body, into, strict.Default); err != nil {
-		return answer{}, &StrangerError{Status: a.status, Why: err.Error()}
+		return answer{}, &StrangerError{Status: a.status, Why: "its answer cannot be read", Err: err}
 	}
 	return a, nil
 }
@@ -206,14 +257,26 @@ func exchange(client *http.Client, req *http.Request) (answer, error) {
 	}
 }
 
-// refused sorts an answer that is no success.
+// maxWait bounds what a collector may ask to wait.
+const maxWait = 24 * time.Hour
+
+// refused sorts an answer that is no success. How long to wait is said twice, since a proxy may drop or replace the
+// header; a date in it, or nothing, says nothing.
 func refused(a answer, h http.Header) error {
 	var p problem
 	known := a.kind == problemType && json.Unmarshal(a.body, &p) == nil && p.Reason != ""
 	switch {
 	case a.status >= 500, a.status == http.StatusTooManyRequests, a.status == http.StatusRequestTimeout:
-		seconds, _ := strconv.Atoi(h.Get("Retry-After")) // a date, or nothing: it does not say
-		return &LaterError{Status: a.status, Reason: Reason(checks.Clean(string(p.Reason), 40)), Wait: time.Duration(min(max(seconds, 0), 86400)) * time.Second}
+		later := &LaterError{Status: a.status}
+		seconds, err := strconv.Atoi(h.Get("Retry-After"))
+		if known {
+			later.Reason = Reason(checks.Clean(string(p.Reason), 40))
+		}
+		if known && (err != nil || seconds <= 0) {
+			seconds = p.RetryAfter
+		}
+		later.Wait = time.Duration(min(max(seconds, 0), int(maxWait/time.Second))) * time.Second
+		return later
 	case known:
 		return &RefusedError{Status: a.status, Reason: Reason(checks.Clean(string(p.Reason), 40)), Detail: checks.Clean(p.Detail, 300)}
 	case a.status < 400:
@@ -284,7 +347,7 @@ func FetchInvite(ctx context.Context, client *http.Client, address string) ([]by
 		return nil, &StrangerError{Status: a.status, Why: "the invite is too long"}
 	}
 	if _, err := seal.Read(a.body); err != nil {
-		return nil, &StrangerError{Status: a.status, Why: err.Error()}
+		return nil, &StrangerError{Status: a.status, Why: "what it sends is no invite", Err: err}
 	}
 	return a.body, nil
 }

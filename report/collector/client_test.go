@@ -5,12 +5,15 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
+	"deskready/checks"
 	"deskready/report"
 	"deskready/report/seal"
 	"deskready/report/verify"
@@ -150,5 +153,135 @@ func TestFetchInviteAddresses(t *testing.T) {
 	refusedAs(t, "an unknown link", err, http.StatusNotFound, ReasonInvite)
 	if strings.Contains(err.Error(), "AAAA") {
 		t.Error("the error tells the link's secret")
+	}
+}
+
+// A witness that could not be had is asked for once more; what is sealed of another run is none.
+func TestWitnessAskedTwice(t *testing.T) {
+	d := newDesk(t).serve(t)
+	h := d.hire(t, "Ana").enrol(t)
+	run := h.begin(t)
+	about := func(nonce string) []byte {
+		sealed, err := verify.SealWitness(verify.Witness{Invite: h.id, Nonce: nonce, Collector: h.invite.Collector, At: d.clock.now(),
+			Measurements: []checks.Measurement{{Metric: "call.rtt", Value: 0.02, Unit: checks.Seconds, By: checks.ByCollector}}}, d.key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sealed
+	}
+	good := body(seal.MediaType, about(run.Nonce))
+	for name, c := range map[string]struct {
+		first, then http.HandlerFunc
+		asked       int
+		ok          bool
+	}{
+		"at once":            {good, good, 1, true},
+		"busy for a moment":  {status(http.StatusServiceUnavailable), good, 2, true},
+		"busy for long":      {status(http.StatusServiceUnavailable), status(http.StatusServiceUnavailable), 2, false},
+		"refused":            {problemBody(http.StatusNotFound, `{"reason":"no_witness"}`), good, 1, false},
+		"of another run":     {body(seal.MediaType, about("other")), good, 1, false},
+		"a web page instead": {page200, good, 1, false},
+	} {
+		asked := 0
+		web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if asked++; asked == 1 {
+				c.first(w, r)
+				return
+			}
+			c.then(w, r)
+		}))
+		to := h.Client
+		to.Base = web.URL
+		sealed, w, err := to.Witness(t.Context(), h.invite, run.Nonce)
+		web.Close()
+		if asked != c.asked || (err == nil) != c.ok || c.ok && (len(sealed) == 0 || len(w.Measurements) != 1) {
+			t.Errorf("%s: asked %d times: %v, %v", name, asked, w, err)
+		}
+	}
+}
+
+// What a caller needs to tell "too often today" from a line that is down.
+func TestTooManyRunsIsToldApart(t *testing.T) {
+	d := newDesk(t).serve(t)
+	h := d.hire(t, "Ana").enrol(t)
+	for name, c := range map[string]struct {
+		header, text string
+		reason       Reason
+		wait         time.Duration
+	}{
+		"both":                {"60", `{"reason":"too_many_runs","retry_after":60}`, ReasonRuns, time.Minute},
+		"a proxy's date":      {"Wed, 21 Oct 2026 07:28:00 GMT", `{"reason":"too_many_runs","retry_after":3600}`, ReasonRuns, time.Hour},
+		"no header":           {"", `{"reason":"too_many_runs","retry_after":3600}`, ReasonRuns, time.Hour},
+		"only the header":     {"60", `{"reason":"too_many_runs"}`, ReasonRuns, time.Minute},
+		"neither":             {"", `{"reason":"too_many_runs"}`, ReasonRuns, 0},
+		"for ever":            {"", `{"reason":"too_many_runs","retry_after":99999999}`, ReasonRuns, 24 * time.Hour},
+		"less than nothing":   {"-5", `{"reason":"too_many_runs","retry_after":-5}`, ReasonRuns, 0},
+		"a problem cut short": {"60", `{"reason":"too_many_runs",`, "", time.Minute},
+	} {
+		web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if c.header != "" {
+				w.Header().Set("Retry-After", c.header)
+			}
+			problemBody(http.StatusTooManyRequests, c.text)(w, r)
+		}))
+		to := h.Client
+		to.Base = web.URL
+		_, err := to.Begin(t.Context(), h.invite)
+		web.Close()
+		later, ok := errors.AsType[*LaterError](err)
+		if !ok || later.Status != http.StatusTooManyRequests || later.Reason != c.reason || later.Wait != c.wait {
+			t.Errorf("%s: %+v", name, later)
+		}
+	}
+}
+
+// What people read of a line that fails is a sentence, and no library's text.
+func TestLineTroubleIsPlain(t *testing.T) {
+	d := newDesk(t).serve(t)
+	h := d.hire(t, "Ana").enrol(t)
+	run := func(serve http.HandlerFunc) string {
+		web := httptest.NewServer(serve)
+		defer web.Close()
+		return web.URL
+	}
+	aborts := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
+	defer aborts.Close()
+	short := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Length", "100") }))
+	defer short.Close()
+	secure := httptest.NewTLSServer(http.HandlerFunc(page200))
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
+	defer secure.Close()
+	open := httptest.NewServer(http.HandlerFunc(page200))
+	defer open.Close()
+	nonsense := httptest.NewServer(body("application/json", []byte(`{"version":1,`)))
+	defer nonsense.Close()
+	for base, want := range map[string]string{
+		run(page200):           "nothing answers at its address",
+		aborts.URL:             "the connection broke",
+		short.URL:              "the connection broke",
+		secure.URL:             "its certificate is not one",
+		"https" + open.URL[4:]: "does not encrypt",
+		nonsense.URL:           "its answer cannot be read",
+	} {
+		to := h.Client
+		to.Base = base
+		_, err := to.Begin(t.Context(), h.invite)
+		if err == nil || !strings.Contains(err.Error(), want) || errors.Unwrap(err) == nil {
+			t.Errorf("%s: %v, want %q", base, err, want)
+		}
+		for _, raw := range []string{"EOF", "dial ", "lookup ", "x509", "json"} {
+			if err != nil && strings.Contains(err.Error(), raw) {
+				t.Errorf("%s: %v holds %q", base, err, raw)
+			}
+		}
+	}
+	unknown := LaterError{Err: &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: "collector.example"}}}
+	if text := unknown.Error(); !strings.Contains(text, "does not know the name") {
+		t.Error(text)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := h.Begin(ctx, h.invite); err == nil || !strings.Contains(err.Error(), "it was stopped") {
+		t.Errorf("stopped: %v", err)
 	}
 }

@@ -329,11 +329,11 @@ func TestWitness(t *testing.T) {
 	d.serve(t)
 	h, other := d.hire(t, "Ana").enrol(t), d.hire(t, "Ben").enrol(t)
 	run := h.begin(t)
-	_, err := other.Witness(t.Context(), other.invite, run.Nonce)
+	_, _, err := other.Witness(t.Context(), other.invite, run.Nonce)
 	refusedAs(t, "another hire's run", err, http.StatusUnprocessableEntity, ReasonNonce)
-	sealed, err := h.Witness(t.Context(), h.invite, run.Nonce)
-	if err != nil || asked != run.ID {
-		t.Fatalf("asked about %q: %v", asked, err)
+	sealed, w, err := h.Witness(t.Context(), h.invite, run.Nonce)
+	if err != nil || asked != run.ID || len(w.Measurements) != 1 || w.Measurements[0].Value != 0.02 {
+		t.Fatalf("asked about %q: %+v, %v", asked, w, err)
 	}
 	r := h.report(run, 0.04)
 	r.Results[0].Measurements = append(r.Results[0].Measurements, delay)
@@ -351,7 +351,7 @@ func TestWitness(t *testing.T) {
 	if o := verify.File(h.sealReport(t, r), verify.Options{Trust: &trust, Receipt: receipt}); o.Assurance != report.A2 {
 		t.Errorf("from outside: %+v", o)
 	}
-	_, err = h.Witness(t.Context(), h.invite, run.Nonce)
+	_, _, err = h.Witness(t.Context(), h.invite, run.Nonce)
 	refusedAs(t, "after the report", err, http.StatusConflict, ReasonSpent)
 
 	// The hire seals a witness of his own.
