@@ -224,21 +224,11 @@ func (o serveOptions) place(dir string, addr net.Addr, random io.Reader, now tim
 		return place{}, nil, err
 	}
 	plain := o.behindProxy != "" || o.tlsCert == "" && ip.IsLoopback()
-	public := o.publicURL
-	if public == "" {
-		if ip.IsUnspecified() || o.behindProxy != "" {
-			return place{}, nil, usage("add --public-url https://NAME:"+port, "invites must name an address that hires can reach, and %s is none", addr)
-		}
-		public = map[bool]string{true: "http", false: "https"}[plain] + "://" + net.JoinHostPort(host, port)
+	u, err := o.address(ip, host, port, plain)
+	if err != nil {
+		return place{}, nil, err
 	}
-	u, err := url.Parse(public)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil {
-		return place{}, nil, usage("write it like https://desk.example.com", "--public-url %s is no address of a whole server", public)
-	}
-	if !plain && u.Scheme == "http" {
-		return place{}, nil, usage("write https:// in --public-url, or listen on a loopback address", "this collector would speak TLS, and %s says it does not", public)
-	}
-	at := place{URL: strings.TrimSuffix(public, "/")}
+	at := place{URL: u.Scheme + "://" + u.Host}
 	if plain {
 		return at, nil, nil
 	}
@@ -250,6 +240,27 @@ func (o serveOptions) place(dir string, addr net.Addr, random io.Reader, now tim
 		at.Pin = keyPin(cert.Leaf.RawSubjectPublicKeyInfo)
 	}
 	return at, serverTLS(cert), nil
+}
+
+// address is the one that invites name.
+func (o serveOptions) address(ip net.IP, host, port string, plain bool) (*url.URL, error) {
+	public := o.publicURL
+	if public == "" {
+		if ip.IsUnspecified() || o.behindProxy != "" {
+			return nil, usage("add --public-url https://NAME:"+port, "invites must name an address that hires can reach, and %s is none", net.JoinHostPort(host, port))
+		}
+		public = map[bool]string{true: "http", false: "https"}[plain] + "://" + net.JoinHostPort(host, port)
+	}
+	u, err := url.Parse(public)
+	switch {
+	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
+		return nil, usage("write it like https://desk.example.com", "--public-url %s is no address", public)
+	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil:
+		return nil, usage("write it like https://desk.example.com", "--public-url %s names more than a server", public)
+	case !plain && u.Scheme == "http":
+		return nil, usage("write https:// in --public-url, or listen on a loopback address", "this collector would speak TLS, and %s says it does not", public)
+	}
+	return u, nil
 }
 
 // contradictions are settings of which one would be without effect.
