@@ -287,15 +287,7 @@ func refused(a answer, h http.Header) error {
 
 // receiptAbout holds a receipt against the file it should be about, and against the collector whose invite is inside.
 func receiptAbout(receipt, file []byte) error {
-	e, err := seal.Read(file)
-	if err != nil {
-		return err
-	}
-	statement, err := seal.DecodeStatement(e.Unverified()) // of our own making
-	if err != nil {
-		return err
-	}
-	r, err := report.Decode(statement.Predicate)
+	r, err := decoded(file) // of our own making
 	if err != nil {
 		return err
 	}

@@ -117,7 +117,8 @@ type hirePage struct {
 	Reports  []received // newest first
 	Shown    *received
 	Report   report.Report
-	Readable template.HTML // for the recruiter
+	Readable template.HTML   // for the recruiter
+	Broken   []verify.Reason // why the report that should be shown is not
 }
 
 // event is a moment of the timeline.
@@ -212,9 +213,16 @@ func (s *running) read(ctx context.Context, p page, body *hirePage) error {
 		return err
 	}
 	trust := s.Store.Trust()
-	opened := verify.File(file, verify.Options{Trust: &trust, Receipt: receipt})
+	opened := anyTime(file, verify.Options{Trust: &trust, Receipt: receipt})
+	body.Shown.Assurance = opened.Assurance
+	if !readable(opened) {
+		body.Broken = opened.Reasons
+		s.Log.ErrorContext(ctx, "a stored report does not verify", "invite", body.Invite.ID, "report", body.Shown.ID,
+			"reason", opened.Reasons[0].Code)
+		return nil
+	}
 	body.Report = opened.Report
-	body.Report.Verdict, body.Report.Findings, body.Report.Assurance = opened.Verdict, opened.Findings, body.Shown.Assurance
+	body.Report.Verdict, body.Report.Findings, body.Report.Assurance = opened.Verdict, opened.Findings, opened.Assurance
 	body.Readable, err = render.Body(p.Book, body.Report)
 	return err
 }

@@ -6,8 +6,10 @@ import (
 	"database/sql"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
+	"deskready/checks"
 	"deskready/report"
 	"deskready/report/verify"
 )
@@ -25,8 +27,11 @@ func (s *Store) accept(ctx context.Context, file []byte, o verify.Opened) (recei
 		if err != nil {
 			return err
 		}
-		a := arrival{report: o.Report, keyID: o.KeyID, now: s.now().UTC()}
+		a := arrival{report: o.Report, keyID: o.KeyID, now: s.now().UTC(), odd: len(o.Reasons) > 0}
 		if err := a.belongs(inv); err != nil {
+			return err
+		}
+		if a.witnessed, err = s.witnessed(o.Report); err != nil {
 			return err
 		}
 		if err := a.spend(ctx, tx, inv); err != nil {
@@ -49,7 +54,15 @@ type arrival struct {
 	attempt   int
 	assurance report.Assurance
 	fresh     bool
+	odd       bool // its times cannot be: see anyTime
+	witnessed bool
 }
+
+// slack is by how much a run may seem to have begun before its nonce was given out.
+const slack = 10 * time.Minute
+
+// recent says whether the report came soon enough after its nonce.
+func (a arrival) recent() bool { return a.now.Sub(a.began) <= freshness }
 
 // belongs holds the report against the invite it names.
 func (a arrival) belongs(inv row) error {
@@ -77,7 +90,7 @@ func (a *arrival) spend(ctx context.Context, tx *sql.Tx, inv row) error {
 	if err != nil {
 		return err
 	}
-	if err := inv.open(a.now); err != nil && (inv.revoked || a.began.After(inv.expires) || !a.fresh) {
+	if err := inv.open(a.now); err != nil && (inv.revoked || a.began.After(inv.expires) || !a.recent()) {
 		return err // a run that was begun in time may arrive a little late
 	}
 	return nil
@@ -123,18 +136,31 @@ func (a *arrival) spendOffline(ctx context.Context, tx *sql.Tx, inv row) error {
 	return nil
 }
 
-// believe finds the assurance level. Key, nonce and verdict were held against the record before; a witness inside was
-// opened with the collector's own key.
+// believe finds the assurance level. Key, nonce and verdict were held against the record before. A report may carry
+// results of an earlier run, and then says honestly when that began: a new nonce makes them no fresher.
 func (a *arrival) believe(enrolledBefore bool) {
-	a.fresh = a.now.Sub(a.began) <= freshness
+	a.fresh = a.recent() && !a.odd && !a.report.Began.Before(a.began.Add(-slack))
 	switch {
 	case !a.fresh || !enrolledBefore:
 		a.assurance = report.A0
-	case len(a.report.Witness) > 0:
+	case a.witnessed:
 		a.assurance = report.A2
 	default:
 		a.assurance = report.A1
 	}
+}
+
+// witnessed says whether the collector sealed at least one value of the run: a witness may also say only what was
+// missing. That its figures are those of the report was found by package verify.
+func (s *Store) witnessed(r report.Report) (bool, error) {
+	if r.Witness == nil {
+		return false, nil
+	}
+	w, err := verify.OpenWitness(r.Witness, s.key.Public())
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(w.Measurements, func(m checks.Measurement) bool { return m.Missing == nil }), nil
 }
 
 // receipt is the collector's signed word about a report.

@@ -424,6 +424,29 @@ func TestListOfHires(t *testing.T) {
 	}
 }
 
+// A stored report that does not verify any more is not shown, and the page says why.
+func TestBrokenReport(t *testing.T) {
+	d := newDesk(t).serve(t)
+	p := d.admin(t)
+	h := d.hire(t, "Ana").enrol(t)
+	file, _ := h.run(t, 0.04)
+	for language, want := range map[string]string{"en": "This report is not shown", "es": "Este informe no se muestra"} {
+		if got := p.get(t, "/hires/"+h.id, "Accept-Language", language); strings.Contains(got.body, want) || !strings.Contains(got.body, "<dd>A1:") {
+			t.Errorf("while it is whole: %d", got.status)
+		}
+	}
+	if _, err := d.write.Exec("UPDATE reports SET file = ?", flip(file)); err != nil {
+		t.Fatal(err)
+	}
+	for language, want := range map[string]string{"en": "This report is not shown", "es": "Este informe no se muestra"} {
+		got := p.get(t, "/hires/"+h.id, "Accept-Language", language)
+		if got.status != http.StatusOK || !strings.Contains(got.body, want) || !strings.Contains(got.body, "<code>signature</code>") ||
+			strings.Contains(got.body, "<dd>A1:") || strings.Contains(got.body, "There is nothing to do") {
+			t.Errorf("changed on the disk: %d %s", got.status, got.body)
+		}
+	}
+}
+
 func TestPaging(t *testing.T) {
 	d := newDesk(t).serve(t)
 	p := d.admin(t)

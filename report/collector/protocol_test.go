@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -246,16 +247,24 @@ func TestAssurance(t *testing.T) {
 		name    string
 		offline bool
 		enrol   time.Duration // after the invite
-		began   time.Duration // after the invite, by the hire's clock
+		began   time.Duration // after the invite, by the hire's clock; online: after the nonce
 		arrives time.Duration // after the invite; online: after the nonce
 		want    report.Assurance
+		fresh   bool // says the receipt
 	}{
-		{"run and delivered", false, 0, 0, 5 * time.Minute, report.A1},
-		{"at the edge", false, 0, 0, freshness, report.A1},
-		{"queued for a day", false, 0, 0, 24 * time.Hour, report.A0},
-		{"offline, enrolled before", true, time.Minute, 2 * time.Minute, time.Hour, report.A1},
-		{"offline, enrolled to deliver", true, 30 * time.Minute, 2 * time.Minute, time.Hour, report.A0},
-		{"offline, a day later", true, time.Minute, 2 * time.Minute, 24 * time.Hour, report.A0},
+		{"run and delivered", false, 0, 0, 5 * time.Minute, report.A1, true},
+		{"at the edge", false, 0, 0, freshness, report.A1, true},
+		{"queued for a day", false, 0, 0, 24 * time.Hour, report.A0, false},
+		{"a clock that is a little slow", false, 0, -10 * time.Minute, 5 * time.Minute, report.A1, true},
+		{"results of an earlier run", false, 0, -11 * time.Minute, 5 * time.Minute, report.A0, false},
+		{"results of the day before", false, 0, -23 * time.Hour, 5 * time.Minute, report.A0, false},
+		{"a clock that is years slow", false, 0, -7 * 365 * 24 * time.Hour, 5 * time.Minute, report.A0, false},
+		{"a clock that is years fast", false, 0, 9 * 365 * 24 * time.Hour, 5 * time.Minute, report.A0, false},
+		{"offline, a clock that is years slow", true, time.Minute, -7 * 365 * 24 * time.Hour, time.Hour, report.A0, false},
+		{"offline, a clock that is years fast", true, time.Minute, 9 * 365 * 24 * time.Hour, time.Hour, report.A0, false},
+		{"offline, enrolled before", true, time.Minute, 2 * time.Minute, time.Hour, report.A1, true},
+		{"offline, enrolled to deliver", true, 30 * time.Minute, 2 * time.Minute, time.Hour, report.A0, true},
+		{"offline, a day later", true, time.Minute, 2 * time.Minute, 24 * time.Hour, report.A0, false},
 	} {
 		d := newDesk(t).serve(t)
 		h := d.hire(t, "Ana")
@@ -267,12 +276,18 @@ func TestAssurance(t *testing.T) {
 			r.Offline = true
 		} else {
 			r = h.report(h.begin(t), 0.04)
+			r.Began = r.Began.Add(c.began)
 		}
 		d.clock.pass(c.arrives - c.enrol)
 		file := h.sealReport(t, r)
-		if _, err := h.Deliver(t.Context(), file); err != nil {
+		receipt, err := h.Deliver(t.Context(), file)
+		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 			continue
+		}
+		says, err := verify.Receipt(receipt, file, d.key.Public())
+		if fresh := slices.Contains(says.Properties, "DESKREADY_FRESH"); err != nil || says.Assurance != c.want || fresh != c.fresh {
+			t.Errorf("%s: the receipt says %+v: %v", c.name, says, err)
 		}
 		if row := d.row(t, h.id); row.Assurance != c.want {
 			t.Errorf("%s: %s, want %s", c.name, row.Assurance, c.want)
@@ -283,6 +298,63 @@ func TestAssurance(t *testing.T) {
 			refusedAs(t, c.name+": a second offline report", err, http.StatusConflict, ReasonSpent)
 		}
 	}
+}
+
+// A wrong clock is forgiven, and nothing else is with it.
+func TestWrongClockForgivesNothingElse(t *testing.T) {
+	d := newDesk(t).serve(t)
+	h := d.hire(t, "Ana").enrol(t)
+	for _, c := range []struct {
+		name   string
+		do     func(r *report.Report)
+		reason Reason
+	}{
+		{"nothing else", func(*report.Report) {}, ""},
+		{"a verdict of his own", func(r *report.Report) { r.Verdict = report.NotReady }, ReasonVerdict},
+		{"another audience", func(r *report.Report) { r.Audience = "https://other.example" }, ReasonAudience},
+		{"a run of minus an hour", func(r *report.Report) { r.Seconds = -3600 }, ReasonLate},
+		{"a run of a million years", func(r *report.Report) { r.Seconds = 3e13 }, ReasonLate},
+	} {
+		r := h.report(h.begin(t), 0.04)
+		r.Began = time.Date(2019, 1, 1, 0, 0, 0, 0, time.UTC)
+		c.do(&r)
+		file, err := seal.Seal(h.Key, seal.InToto, unchecked(t, r, h))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err = h.Deliver(t.Context(), file); c.reason != "" {
+			refusedAs(t, c.name, err, http.StatusUnprocessableEntity, c.reason)
+		} else if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		if _, err := h.Deliver(t.Context(), flipYear(file)); c.reason == "" {
+			refusedAs(t, "tampered with", err, http.StatusUnprocessableEntity, ReasonSignature)
+		}
+	}
+	row := d.row(t, h.id)
+	if row.Submitted != 1 || row.Assurance != report.A0 || row.State != Ready {
+		t.Errorf("%+v", row)
+	}
+	page := d.admin(t).get(t, "/hires/"+h.id)
+	if !strings.Contains(page.body, "whose clock is wrong") || !strings.Contains(page.body, "Delay of the line") || strings.Contains(page.body, "is not shown") {
+		t.Errorf("the page of such a report: %s", page.body)
+	}
+	late := h.report(h.begin(t), 0.04)
+	late.Began = time.Date(2019, 1, 1, 0, 0, 0, 0, time.UTC)
+	d.clock.pass(DefaultTTL + time.Hour)
+	_, err := h.Deliver(t.Context(), h.sealReport(t, late))
+	refusedAs(t, "after the invite expired by our clock", err, http.StatusGone, ReasonExpired)
+}
+
+// flipYear changes when a run began, and keeps the signature.
+func flipYear(file []byte) []byte {
+	e, err := seal.Read(file)
+	if err != nil {
+		panic(err)
+	}
+	b64 := base64.StdEncoding.EncodeToString
+	other := bytes.Replace(e.Unverified(), []byte(`"began":"2019`), []byte(`"began":"2018`), 1)
+	return bytes.Replace(file, []byte(b64(e.Unverified())), []byte(b64(other)), 1)
 }
 
 // A run begun in time may arrive a little after the invite expired; one that was kept back may not.
@@ -367,6 +439,44 @@ func TestWitness(t *testing.T) {
 	}
 	_, err = h.Deliver(t.Context(), payload)
 	refusedAs(t, "a witness of the hire's own", err, http.StatusUnprocessableEntity, ReasonUntrusted)
+}
+
+// A witness that says only what was missing makes nothing A2.
+func TestWitnessWithoutValue(t *testing.T) {
+	metric := checks.Metric{ID: "call.rtt", Unit: checks.Seconds}
+	value, missing := metric.Of("", 0.02), metric.Missing("up", &checks.Problem{Code: "too_slow", Side: "line"})
+	value.By, missing.By = checks.ByCollector, checks.ByCollector
+	for name, c := range map[string]struct {
+		saw  []checks.Measurement
+		want report.Assurance
+	}{
+		"nothing but what is missing": {[]checks.Measurement{missing}, report.A1},
+		"one value":                   {[]checks.Measurement{missing, value}, report.A2},
+	} {
+		d := newDesk(t)
+		d.server.Witness = func(string) []checks.Measurement { return c.saw }
+		d.serve(t)
+		h := d.hire(t, "Ana").enrol(t)
+		run := h.begin(t)
+		sealed, w, err := h.Witness(t.Context(), h.invite, run.Nonce)
+		if err != nil || len(w.Measurements) != len(c.saw) {
+			t.Fatalf("%s: %v %+v", name, err, w)
+		}
+		r := h.report(run, 0.04)
+		r.Results[0].Measurements = append(r.Results[0].Measurements, w.Measurements...)
+		p := policy()
+		r.Findings, r.Witness = p.Judge(r.Results), sealed
+		r.Verdict = report.Decide(r.Findings)
+		file := h.sealReport(t, r)
+		receipt, err := h.Deliver(t.Context(), file)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		says, err := verify.Receipt(receipt, file, d.key.Public())
+		if err != nil || says.Assurance != c.want || slices.Contains(says.Properties, "DESKREADY_NETWORK_WITNESSED") != (c.want == report.A2) {
+			t.Errorf("%s: %+v, %v", name, says, err)
+		}
+	}
 }
 
 // unchecked is the payload of a report as a dishonest program would write it.
