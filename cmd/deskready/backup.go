@@ -82,7 +82,7 @@ func (w *world) adminLinkCommand() *cobra.Command {
 			defer store.Close()
 			at, err := readPlace(dir)
 			if err != nil {
-				return usage("start deskready serve --data "+dir+" once", "the collector of this folder has no address yet")
+				return &fault{exit: exitUnreadable, code: "unreadable", what: "the collector's address in " + dir + " cannot be read", hint: "start deskready serve --data " + dir + " once: it writes it again"}
 			}
 			return w.adminLink(cmd.Context(), store, at)
 		},

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -86,8 +88,37 @@ func (o checkOptions) validate() error {
 		return usage("add --invite FILE", "--collector goes with an invite")
 	case o.resume && len(o.only) > 0:
 		return usage("use one of them", "--resume and --only do not go together")
-	case strings.TrimSpace(o.name) == "" && o.name != "", len(o.name) > 200:
-		return usage("write your first and last name", "--name needs a name of at most 200 characters")
+	case o.name != "" && !goodName(o.name):
+		return errName
+	case o.collector != "" && !isLink(o.collector):
+		return usage("write it like https://desk.example.com", "--collector %s is no address", o.collector)
+	case strings.Contains(o.invite, ":/") && !isLink(o.invite) || strings.HasPrefix(o.invite, "javascript:"):
+		return usage("a link starts with https://; a file is given by its name", "--invite %s is neither a link nor a file", o.invite)
+	}
+	return nil
+}
+
+const maxName = 200
+
+var errName = usage("write your first and last name, in at most 200 letters", "this is no name that can be signed with") // read only
+
+// goodName is one that is shown everywhere as it was written.
+func goodName(name string) bool {
+	name = strings.TrimSpace(name)
+	return name != "" && checks.Clean(name, maxName) == name
+}
+
+// probeOut finds out before anything is measured whether the report will have a place.
+func (j *journey) probeOut(context.Context) error {
+	if j.out == "" {
+		return nil
+	}
+	special := strings.HasPrefix(j.out, "/dev/") || strings.HasPrefix(j.out, "/proc/")
+	if info, err := os.Stat(j.out); special || err == nil && !info.Mode().IsRegular() {
+		return usage("name a file; standard output gets the answer by itself", "--out %s is there and is no file", j.out)
+	}
+	if info, err := os.Stat(filepath.Dir(j.out)); err != nil || !info.IsDir() {
+		return usage("make the folder first, or name another", "--out %s lies in a folder that is not there", j.out)
 	}
 	return nil
 }
@@ -99,7 +130,7 @@ func (w *world) check(ctx context.Context, o checkOptions) error {
 	}
 	j := &journey{world: w, checkOptions: o}
 	for _, step := range []func(context.Context) error{
-		j.openBook, j.openInvite, j.openPolicy, j.openState, j.openKey, j.choose, j.askConsent, j.openRun,
+		j.openBook, j.probeOut, j.openInvite, j.openPolicy, j.openState, j.openKey, j.choose, j.askConsent, j.openRun,
 	} {
 		if err := step(ctx); err != nil {
 			j.close()

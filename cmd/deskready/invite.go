@@ -67,7 +67,7 @@ func (w *world) createInvite(cmd *cobra.Command, o inviteOptions) error {
 	}
 	at, err := readPlace(dir)
 	if err != nil {
-		return usage("start deskready serve --data "+dir+" once before inviting", "the collector of this folder has no address yet")
+		return &fault{exit: exitUnreadable, code: "unreadable", what: "the collector's address in " + dir + " cannot be read", hint: "start deskready serve --data " + dir + " once: it writes it again"}
 	}
 	id, sealed, err := store.Invite(cmd.Context(), collector.NewInvite{
 		For: name, Policy: p, Employer: at.Employer, Collector: at.URL, Pin: at.Pin, TTL: time.Duration(o.days) * 24 * time.Hour,

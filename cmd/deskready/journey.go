@@ -89,7 +89,7 @@ func (j *journey) openInvite(ctx context.Context) error {
 }
 
 func (j *journey) fetchInvite(ctx context.Context) ([]byte, error) {
-	if !strings.HasPrefix(j.invite, "http://") && !strings.HasPrefix(j.invite, "https://") {
+	if !isLink(j.invite) {
 		return readFile(j.invite, report.MaxInvite)
 	}
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
@@ -97,12 +97,19 @@ func (j *journey) fetchInvite(ctx context.Context) ([]byte, error) {
 	_, pin, _ := strings.Cut(j.invite, "#") // of a collector that made its own certificate
 	file, err := collector.FetchInvite(ctx, httpClient(pin), j.invite)
 	if err != nil {
+		if f := refusedFault(err); f != nil {
+			return nil, f
+		}
 		return nil, &fault{
-			exit: exitUnreadable, code: "unreadable", what: "fetching the invite: " + err.Error(),
+			exit: exitUnreadable, code: "unreadable", what: "fetching the invite: " + j.why(err),
 			hint: "check the link and your connection, or ask the employer for the invite as a file",
 		}
 	}
 	return file, nil
+}
+
+func isLink(text string) bool {
+	return strings.HasPrefix(text, "http://") || strings.HasPrefix(text, "https://")
 }
 
 // inviteFault says what is wrong with an invite and what to do.
@@ -122,6 +129,10 @@ func inviteFault(name string, err error) *fault {
 
 // readFile reads a file that somebody else may have made.
 func readFile(name string, limit int64) ([]byte, error) {
+	// A pipe or a device may keep whoever opens it waiting for ever.
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+		return nil, unreadable(name, errors.New("this is no file"))
+	}
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, unreadable(name, err)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"deskready/checks"
 	"deskready/report"
 	"deskready/report/render"
 	"deskready/report/verify"
@@ -59,7 +60,10 @@ func (j *journey) confirm(ctx context.Context) error {
 		}
 		j.say("\n%s\n%s\n%s", j.book.Text("cmd.result", "verdict", j.book.Text("verdict."+string(j.report.Verdict))), j.book.Text("cmd.confirm.text", "employer", j.employer()), j.book.Text("cmd.confirm.see"))
 		name, _ = j.line(ctx, j.book.Text("cmd.confirm.ask")) // no answer, for whatever reason, is no signature
-		text = "cmd.confirm.text"
+		name, text = checks.Clean(name, maxName), "cmd.confirm.text"
+	}
+	if name != "" && !goodName(name) {
+		return errName
 	}
 	if name != "" {
 		j.report.Confirmed = &report.Confirmed{
@@ -154,6 +158,10 @@ func (j *journey) leavePage() {
 func (j *journey) deliver(ctx context.Context, file []byte) {
 	j.say("%s", j.book.Text("cmd.sending", "employer", j.employer()))
 	done := false
+	waiting, err := j.enqueue(j.files.Report, file, j.collector) // first: a power cut while sending must lose nothing
+	if err != nil {
+		j.say("%s", err)
+	}
 	receipt, level, err := j.world.deliver(ctx, file, j.collector)
 	if err == nil {
 		j.files.Receipt = stem(j.files.Report) + ".receipt.json"
@@ -164,17 +172,15 @@ func (j *journey) deliver(ctx context.Context, file []byte) {
 		done, j.assurance = true, level
 	}
 	j.delivered = &done
-	if done {
-		return
-	}
 	f := refusedFault(err)
-	if f != nil {
-		j.say("%s\nhint: %s", f.what, f.hint)
-		return
+	if done || f != nil {
+		_ = os.Remove(waiting) // what stays is delivered again, and gets the same answer
 	}
-	j.say("%s", j.book.Text("cmd.undelivered", "why", err.Error()))
-	if err := j.enqueue(j.files.Report, file, j.collector); err != nil {
-		j.say("%s", err)
+	switch {
+	case f != nil:
+		j.say("%s\nhint: %s", f.what, f.hint)
+	case !done:
+		j.say("%s", j.book.Text("cmd.undelivered", "why", j.why(err)))
 	}
 }
 
@@ -187,19 +193,20 @@ type queued struct {
 
 func (w *world) queueFolder() string { return filepath.Join(w.state, "queue") }
 
-func (w *world) enqueue(path string, file []byte, base string) error {
+// enqueue keeps a report until it is delivered, and says where.
+func (w *world) enqueue(path string, file []byte, base string) (string, error) {
 	if err := os.MkdirAll(w.queueFolder(), 0o700); err != nil {
-		return err
+		return "", err
 	}
 	if abs, err := filepath.Abs(path); err == nil {
 		path = abs
 	}
 	data, err := json.Marshal(queued{Path: path, Collector: base, File: file})
 	if err != nil {
-		return err
+		return "", err
 	}
-	name := strings.TrimPrefix(report.Digest(file), "sha256:")[:16] + ".json"
-	return writeFile(filepath.Join(w.queueFolder(), name), data)
+	place := filepath.Join(w.queueFolder(), strings.TrimPrefix(report.Digest(file), "sha256:")[:16]+".json")
+	return place, writeFile(place, data)
 }
 
 func (w *world) queue() ([]string, error) {

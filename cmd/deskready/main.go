@@ -26,7 +26,7 @@ import (
 var version = "dev" //nolint:gochecknoglobals // -ldflags -X can set nothing else
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	os.Exit(reality().run(ctx, os.Args[1:]))
 }

@@ -111,7 +111,7 @@ func (j *journey) withoutCollector(err error) error {
 	if later := (*collector.LaterError)(nil); errors.As(err, &later) && later.Reason == collector.ReasonRuns {
 		return &fault{exit: exitUndelivered, code: string(later.Reason), what: "this invite was used too often today", hint: "try again tomorrow, or ask the employer for a new invite"}
 	}
-	j.say("%s", j.book.Text("cmd.offline", "why", err.Error()))
+	j.say("%s", j.book.Text("cmd.offline", "why", j.why(err)))
 	return nil
 }
 
@@ -160,7 +160,9 @@ func (j *journey) measure(ctx context.Context) {
 		}
 		list = append(list, c)
 	}
-	m := newMeter(j.world, j.book, j.plain, list)
+	m := newMeter(j.world, j.book, j.plain, slices.DeleteFunc(slices.Clone(list), func(c checks.Check) bool {
+		return j.leftOut[c.Name] || j.refused[c.Name]
+	}))
 	j.tellAsk = m
 	spent := j.record.Spent
 	for result := range checks.Run(ctx, j.now, list, m.tell) {

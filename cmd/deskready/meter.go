@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -50,7 +51,7 @@ func (m *meter) tell(e checks.Event) {
 	defer m.mu.Unlock()
 	if e.Ended {
 		delete(m.latest, e.Check)
-		if !m.draws {
+		if !m.draws && slices.Contains(m.order, e.Check) {
 			m.world.say("%s", m.book.Text("cmd.done", "check", m.book.Text(e.Check+".title")))
 		}
 		return

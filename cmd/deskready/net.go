@@ -7,10 +7,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
+	"syscall"
 	"time"
 
 	"deskready/checks/office"
+	"deskready/checks/words"
 	"deskready/report"
 	"deskready/report/collector"
 	"deskready/report/seal"
@@ -64,6 +67,10 @@ func httpClient(pin string) *http.Client {
 // the level that it gives.
 func (w *world) deliver(ctx context.Context, file []byte, base string) ([]byte, report.Assurance, error) {
 	own := verify.File(file, verify.Options{}) // by no clock: this computer's may be wrong, and the collector judges
+	if f := invalid("the report", own); f != nil {
+		f.final = true
+		return nil, "", f
+	}
 	inv := own.Invite
 	if inv == nil {
 		return nil, "", errNoInvite
@@ -108,6 +115,29 @@ func (w *world) enrolAndDeliver(ctx context.Context, c collector.Client, inv rep
 	}
 	return c.Deliver(ctx, file)
 }
+
+// whyNot says in words why a collector was not reached.
+func whyNot(b words.Book, err error) string {
+	var name *net.DNSError
+	var stranger *collector.StrangerError
+	var late interface{ Timeout() bool }
+	key := "cmd.why.other"
+	switch {
+	case errors.As(err, &stranger):
+		key = "cmd.why.stranger"
+	case errors.As(err, &name):
+		key = "cmd.why.name"
+	case errors.Is(err, office.ErrPin):
+		key = "cmd.why.pin"
+	case errors.As(err, &late) && late.Timeout(), errors.Is(err, context.DeadlineExceeded):
+		key = "cmd.why.timeout"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		key = "cmd.why.refused"
+	}
+	return b.Text(key)
+}
+
+func (j *journey) why(err error) string { return whyNot(j.book, err) }
 
 // refusedFault tells a collector's refusal, which trying again would not change, from a line that is down: nil then.
 func refusedFault(err error) *fault {

@@ -33,7 +33,11 @@ func (w *world) policyCommand() *cobra.Command {
 		RunE: func(_ *cobra.Command, args []string) error {
 			p, err := loadPolicy(args[0], catalogueMetrics(w.list(all.Options{})), nil)
 			if err != nil {
-				return err
+				f := asFault(err)
+				if f.code == "bad_policy" {
+					f.hint = "mend these lines and lint it again; deskready data lists what is measured"
+				}
+				return f
 			}
 			compiled, err := p.Compile()
 			if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -135,7 +136,7 @@ func readDraft(path string) (report.Report, error) {
 }
 
 func (w *world) signCommand() *cobra.Command {
-	var name, lang string
+	var name, lang, base string
 	var noSend bool
 	cmd := &cobra.Command{
 		Use: "sign DRAFT", Short: "Confirm and sign a report that was left unsigned, and send it", Args: cobra.ExactArgs(1),
@@ -144,17 +145,18 @@ func (w *world) signCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return w.sign(cmd.Context(), b, args[0], name, noSend)
+			return w.sign(cmd.Context(), b, args[0], checkOptions{name: name, collector: base, noSend: noSend})
 		},
 	}
 	cmd.Flags().StringVar(&name, "name", "", "your full `NAME`, as your signature")
+	cmd.Flags().StringVar(&base, "collector", "", "another address (`URL`) of the same collector")
 	cmd.Flags().StringVar(&lang, "lang", "", "language, such as en or es")
 	cmd.Flags().BoolVar(&noSend, "no-send", false, "keep the report here")
 	return cmd
 }
 
 // sign seals a draft once. What it holds is judged again: a draft is a plain file, and the verdict in it a courtesy.
-func (w *world) sign(ctx context.Context, b words.Book, path, name string, noSend bool) error {
+func (w *world) sign(ctx context.Context, b words.Book, path string, o checkOptions) error {
 	r, err := readDraft(path)
 	if err != nil {
 		return err
@@ -163,19 +165,20 @@ func (w *world) sign(ctx context.Context, b words.Book, path, name string, noSen
 	if err != nil || report.Digest(r.Policy.Compiled) != r.Policy.Digest {
 		return &fault{exit: 21, code: "malformed", what: path + ": the policy in it is not whole", hint: "run deskready check again"}
 	}
-	j := &journey{world: w, book: b, report: r.Signable(), pol: pol, seen: true, checkOptions: checkOptions{out: stem(path) + ".deskready.json", name: name, noSend: noSend}}
+	j := &journey{world: w, book: b, report: r.Signable(), pol: pol, seen: true, checkOptions: o}
+	j.out = stem(path) + ".deskready.json"
 	j.report.Findings = pol.Judge(r.Results)
 	j.report.Verdict = report.Decide(j.report.Findings)
 	if r.Invite != nil {
 		j.sealed = r.Invite.Sealed
-		inv, err := verify.Invite(j.sealed, w.now(), nil)
+		inv, err := verify.Invite(j.sealed, time.Time{}, nil) // by no clock: the collector judges when it is
 		if err != nil {
 			return inviteFault("in "+path, err)
 		}
 		j.inv = &inv
 	}
 	if _, err := os.Stat(j.out); err == nil {
-		return &fault{exit: exitUsage, code: "signed", what: j.out + " is there already: a report is signed once", hint: "deskready show " + j.out}
+		return &fault{exit: exitUsage, code: "signed", what: j.out + " is there already: a report is signed once", hint: "deskready send " + j.out + " delivers it, deskready show " + j.out + " shows it"}
 	}
 	if err := j.openKey(ctx); err != nil {
 		return err
@@ -219,7 +222,7 @@ func (w *world) sendCommand() *cobra.Command {
 				return err
 			}
 			if len(args) == 0 {
-				return w.sendQueued(cmd.Context(), b)
+				return w.sendQueued(cmd.Context(), b, base)
 			}
 			for _, path := range args {
 				file, err := readFile(path, maxReport)
@@ -237,7 +240,7 @@ func (w *world) sendCommand() *cobra.Command {
 	return cmd
 }
 
-func (w *world) sendQueued(ctx context.Context, b words.Book) error {
+func (w *world) sendQueued(ctx context.Context, b words.Book, base string) error {
 	names, err := w.queue()
 	if err != nil {
 		return err
@@ -247,7 +250,7 @@ func (w *world) sendQueued(ctx context.Context, b words.Book) error {
 	}
 	worst := exitReady
 	for _, name := range names {
-		err := w.sendEntry(ctx, b, name)
+		err := w.sendEntry(ctx, b, name, base)
 		if err == nil {
 			continue
 		}
@@ -264,13 +267,15 @@ func (w *world) sendQueued(ctx context.Context, b words.Book) error {
 }
 
 // sendEntry delivers one report of the queue. What was refused for good waits no more, and is kept apart.
-func (w *world) sendEntry(ctx context.Context, b words.Book, name string) error {
+func (w *world) sendEntry(ctx context.Context, b words.Book, name, base string) error {
 	path := filepath.Join(w.queueFolder(), name)
 	q, err := readQueued(path)
-	if err != nil {
-		return err
+	if err == nil {
+		if base == "" {
+			base = q.Collector
+		}
+		err = w.sendOne(ctx, b, q.Path, q.File, base)
 	}
-	err = w.sendOne(ctx, b, q.Path, q.File, q.Collector)
 	switch {
 	case err == nil:
 		return os.Remove(path)
@@ -281,7 +286,7 @@ func (w *world) sendEntry(ctx context.Context, b words.Book, name string) error 
 	if moved := errors.Join(os.MkdirAll(filepath.Dir(kept), 0o700), os.Rename(path, kept)); moved != nil {
 		return errors.Join(err, moved)
 	}
-	w.say("%s", b.Text("cmd.refused_queue", "report", q.Path, "file", kept))
+	w.say("%s", b.Text("cmd.refused_queue", "report", cmp.Or(q.Path, name), "file", kept))
 	return err
 }
 
@@ -293,7 +298,7 @@ func readQueued(path string) (queued, error) {
 	}
 	var q queued
 	if err := json.Unmarshal(data, &q); err != nil {
-		return q, &fault{exit: 21, code: "malformed", what: path + ": " + err.Error(), hint: "this file of the queue is damaged; the report itself lies where the run left it: deskready send REPORT"}
+		return q, &fault{exit: 21, code: "malformed", final: true, what: path + ": it is damaged", hint: "this file of the queue is damaged; the report itself lies where the run left it: deskready send REPORT"}
 	}
 	return q, nil
 }
@@ -306,8 +311,10 @@ func (w *world) sendOne(ctx context.Context, b words.Book, path string, file []b
 		return usage("ask the employer for an invite and run deskready check --invite FILE", "%s: %v", path, err)
 	case f != nil:
 		return f
+	case errors.As(err, new(*fault)):
+		return err
 	case err != nil:
-		return &fault{exit: exitUndelivered, code: "undelivered", what: path + ": " + err.Error(), hint: "the report is kept; try deskready send again later"}
+		return &fault{exit: exitUndelivered, code: "undelivered", what: path + ": " + whyNot(b, err), hint: "the report is kept; try deskready send again later"}
 	}
 	place := stem(path) + ".receipt.json"
 	if err := writeFile(place, receipt); err != nil {

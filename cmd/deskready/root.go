@@ -8,8 +8,8 @@ import (
 	"io"
 	"io/fs"
 	"os/exec"
-	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -75,10 +75,31 @@ func usage(hint, format string, args ...any) *fault {
 
 // run is the whole program.
 func (w *world) run(ctx context.Context, args []string) int {
+	out := &answer{to: w.stdout}
+	w.stdout = out
 	root := w.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
-	return w.end(ctx, args, err)
+	code := w.end(ctx, args, err)
+	if out.failed != nil {
+		w.tell(&fault{what: "writing the answer: " + withoutTemp(out.failed, "standard output").Error(), hint: "make room on the disk, or write the answer somewhere else"})
+		return exitUnexpected
+	}
+	return code
+}
+
+// answer is standard output. It remembers that something was not written, which nobody who prints looks at.
+type answer struct {
+	to     io.Writer
+	failed error
+}
+
+func (a *answer) Write(p []byte) (int, error) {
+	n, err := a.to.Write(p)
+	if err != nil && !errors.Is(err, syscall.EPIPE) { // whoever reads no further has what he wanted
+		a.failed = err
+	}
+	return n, err
 }
 
 // end turns what a command came back with into an exit code, and says it where it needs saying.
@@ -92,7 +113,7 @@ func (w *world) end(ctx context.Context, args []string, err error) int {
 	}
 	f := asFault(err)
 	if ctx.Err() != nil && f.code == unexpected {
-		f = &fault{exit: exitInterrupted, code: "interrupted", what: "stopped before the end"}
+		f = &fault{exit: exitInterrupted, code: "interrupted", what: "stopped before the end", hint: "run the same command again"}
 	}
 	w.tell(f)
 	if wantsJSON(args) {
@@ -129,8 +150,17 @@ func (w *world) tell(f *fault) {
 
 // wantsJSON looks at the bare arguments: the promise of one JSON document holds where they could not even be parsed.
 func wantsJSON(args []string) bool {
-	at := slices.Index(args, "--format")
-	return slices.Contains(args, "--format=json") || at >= 0 && at+1 < len(args) && args[at+1] == "json"
+	format := ""
+	for i, arg := range args {
+		if value, ok := strings.CutPrefix(arg, "--format="); ok {
+			format = value
+		} else if arg == "--format" && i+1 < len(args) {
+			format = args[i+1]
+		} else if arg == "--" {
+			break
+		}
+	}
+	return format == "json"
 }
 
 func (w *world) writeJSON(v any) {
@@ -171,12 +201,18 @@ func (w *world) root() *cobra.Command {
 
 // strictly makes mistakes on the command line faults of usage, in all commands below.
 func strictly(cmd *cobra.Command) {
-	hint := "see deskready help " + strings.TrimPrefix(cmd.CommandPath(), "deskready")
-	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(strings.TrimSpace(hint), "%v", err) })
+	hint := strings.TrimSpace("see deskready help " + strings.TrimPrefix(cmd.CommandPath(), "deskready "))
+	if !cmd.HasParent() {
+		hint = "see deskready help"
+	}
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		text, _, _ := strings.Cut(err.Error(), ": strconv.")
+		return usage(hint, "%s", text)
+	})
 	if args := cmd.Args; args != nil {
 		cmd.Args = func(cmd *cobra.Command, given []string) error {
 			if err := args(cmd, given); err != nil {
-				return usage(strings.TrimSpace(hint), "%v", err)
+				return usage(hint, "%v; write it like: %s", err, cmd.UseLine())
 			}
 			return nil
 		}

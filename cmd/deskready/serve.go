@@ -17,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gofrs/flock"
 	"github.com/spf13/cobra"
 
 	"deskready/checks"
@@ -78,7 +79,32 @@ func (w *world) dataFolder(dir string) (string, error) {
 	return "", usage("add --data DIR", "there is no folder for the collector's data: this account has no home")
 }
 
+// alone keeps a second collector off a data folder: it would give out another address.
+func alone(dir string) (unlock func(), err error) {
+	lock := flock.New(filepath.Join(dir, "serve.lock"))
+	held, err := lock.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("locking the data folder: %w", err)
+	}
+	if !held {
+		return nil, &fault{exit: exitUnexpected, code: "busy", what: "another collector serves the data folder " + dir, hint: "stop it first, or give this one a folder of its own with --data"}
+	}
+	return func() { _ = lock.Unlock() }, nil // the system unlocks it in any case when the program ends
+}
+
+// openStore opens a collector that is there: only serve makes one.
 func (w *world) openStore(ctx context.Context, dir string) (*collector.Store, string, error) {
+	dir, err := w.dataFolder(dir)
+	if err != nil {
+		return nil, "", err
+	}
+	if _, err := os.Stat(placeFile(dir)); err != nil {
+		return nil, "", &fault{exit: exitUnreadable, code: "unreadable", what: "there is no collector in " + dir, hint: "name its data folder with --data, or start one: deskready serve --data " + dir}
+	}
+	return w.makeStore(ctx, dir)
+}
+
+func (w *world) makeStore(ctx context.Context, dir string) (*collector.Store, string, error) {
 	dir, err := w.dataFolder(dir)
 	if err != nil {
 		return nil, "", err
@@ -91,11 +117,22 @@ func (w *world) openStore(ctx context.Context, dir string) (*collector.Store, st
 }
 
 func (w *world) serve(ctx context.Context, o serveOptions) (err error) {
-	store, dir, err := w.openStore(ctx, o.data)
+	if _, _, err := net.SplitHostPort(o.listen); err != nil {
+		return usage("write it like 127.0.0.1:8440", "--listen %s is no address with a port", o.listen)
+	}
+	if err := o.contradictions(); err != nil {
+		return err
+	}
+	store, dir, err := w.makeStore(ctx, o.data)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
+	unlock, err := alone(dir)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	listener, err := net.Listen("tcp", o.listen)
 	if err != nil {
 		return &fault{exit: exitUnexpected, code: "listen", what: "listening on " + o.listen + ": " + err.Error(), hint: "choose another address with --listen"}
@@ -220,9 +257,6 @@ func (o serveOptions) place(dir string, addr net.Addr, random io.Reader, now tim
 		return place{}, nil, err
 	}
 	ip := net.ParseIP(host)
-	if err := o.contradictions(); err != nil {
-		return place{}, nil, err
-	}
 	plain := o.behindProxy != "" || o.tlsCert == "" && ip.IsLoopback()
 	u, err := o.address(ip, host, port, plain)
 	if err != nil {

@@ -87,11 +87,10 @@ func (s *runState) save(r runRecord) error {
 	return writeFile(s.path, data)
 }
 
-// writeFile replaces a file whole or not at all. What is there and is no plain file (/dev/stdout, a pipe) is written
-// to, never replaced.
+// writeFile replaces a file whole or not at all. Of a symbolic link what it points at is replaced, not the link.
 func writeFile(path string, data []byte) (err error) {
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return writeInto(path, data)
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".deskready-*")
 	if err != nil {
@@ -114,21 +113,6 @@ func writeFile(path string, data []byte) (err error) {
 		return err
 	}
 	return os.Rename(f.Name(), path)
-}
-
-func writeInto(path string, data []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY, 0)
-	if err != nil {
-		return withoutTemp(err, path)
-	}
-	_, err = f.Write(data)
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	if err != nil {
-		return withoutTemp(err, path)
-	}
-	return nil
 }
 
 // withoutTemp names the file that was meant, not the one on the way to it.

@@ -98,9 +98,11 @@ func reportsIn(args []string) ([]string, error) {
 	for _, arg := range args {
 		err := filepath.WalkDir(arg, func(path string, d fs.DirEntry, err error) error {
 			switch {
-			case err != nil:
+			case err != nil && path == arg:
 				return unreadable(path, err)
-			case path == arg && !d.IsDir(), d.Type().IsRegular() && strings.HasSuffix(path, ".deskready.json"):
+			case err != nil, path == arg && !d.IsDir(): // what cannot be read is a line of the answer
+				paths = append(paths, path)
+			case !d.IsDir() && strings.HasSuffix(path, ".deskready.json"):
 				paths = append(paths, path)
 			}
 			return nil
@@ -163,6 +165,6 @@ func (w *world) printVerified(b words.Book, a verified, alone bool) {
 	fmt.Fprintln(w.stdout, b.Text("assurance."+string(a.Assurance)))
 	fmt.Fprintln(w.stdout, b.Text("cmd.verify.key", "key", a.Key))
 	for _, n := range a.NotChecked {
-		fmt.Fprintln(w.stdout, b.Text("cmd.verify.not_checked", "what", n))
+		fmt.Fprintln(w.stdout, b.Text("cmd.verify.not_checked", "what", b.Text("cmd.not_checked."+n)))
 	}
 }
