@@ -86,11 +86,11 @@ func TestCompileRefuses(t *testing.T) {
 func TestDecodePolicyRefuses(t *testing.T) {
 	one := func(rule string) string { return `{"version":1,"name":"a","rules":[` + rule + `]}` }
 	for _, c := range []struct{ name, data, want string }{
-		{"nothing", ``, "EOF"},
+		{"nothing", ``, "too early"},
 		{"unknown key", `{"version":1,"name":"a","rules":[],"more":1}`, "more"},
 		{"unknown key in a rule", one(`{"metric":"a.b","unit":"s","require":{"max":1},"level":"high"}`), "level"},
 		{"unknown key in a bound", one(`{"metric":"a.b","unit":"s","require":{"maximum":1}}`), "maximum"},
-		{"key twice", `{"version":1,"version":1,"name":"a","rules":[]}`, "duplicate"},
+		{"key twice", `{"version":1,"version":1,"name":"a","rules":[]}`, "twice"},
 		{"wrong case", `{"Version":1,"name":"a","rules":[]}`, "Version"},
 		{"version 0", `{"version":0,"name":"a","rules":[]}`, "version 0"},
 		{"version 2", `{"version":2,"name":"a","rules":[]}`, "version 2"},

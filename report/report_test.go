@@ -131,16 +131,16 @@ func TestDecodeRefuses(t *testing.T) {
 		return out
 	}
 	for _, c := range []struct{ name, data, want string }{
-		{"nothing", ``, "EOF"},
+		{"nothing", ``, "too early"},
 		{"version 2", swap(`"version":1`, `"version":2`), "version 2"},
 		{"no version", swap(`"version":1,`, ``), "version 0"},
 		{"unknown key", swap(`"run":`, `"score":9,"run":`), "score"},
-		{"key twice", swap(`"run":`, `"run":"R0","run":`), "duplicate"},
+		{"key twice", swap(`"run":`, `"run":"R0","run":`), "twice"},
 		{"wrong case", swap(`"verdict":`, `"Verdict":`), "Verdict"},
 		{"unknown key of a measurement", swap(`"by":"tool"`, `"by":"tool","pass":true`), "pass"},
-		{"value and text", swap(`"value":94000000`, `"value":94000000,"text":"fast"`), "exactly one"},
-		{"no value", swap(`"value":94000000,`, ``), "exactly one"},
-		{"cut", string(good[:len(good)-1]), "EOF"},
+		{"value and text", swap(`"value":94000000`, `"value":94000000,"text":"fast"`), "does not belong there"},
+		{"no value", swap(`"value":94000000,`, ``), "does not belong there"},
+		{"cut", string(good[:len(good)-1]), "too early"},
 		{"more", string(good) + "{}", "reading the report"},
 		{"no time", swap(`"2026-11-21T12:00:00Z"`, `"yesterday"`), "reading the report"},
 	} {

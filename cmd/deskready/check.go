@@ -90,6 +90,12 @@ func (o checkOptions) validate() error {
 		return usage("use one of them", "--resume and --only do not go together")
 	case o.name != "" && !goodName(o.name):
 		return errName
+	}
+	return o.validateLinks()
+}
+
+func (o checkOptions) validateLinks() error {
+	switch {
 	case o.collector != "" && !isLink(o.collector):
 		return usage("write it like https://desk.example.com", "--collector %s is no address", o.collector)
 	case strings.Contains(o.invite, ":/") && !isLink(o.invite) || strings.HasPrefix(o.invite, "javascript:"):

@@ -117,9 +117,6 @@ func (w *world) makeStore(ctx context.Context, dir string) (*collector.Store, st
 }
 
 func (w *world) serve(ctx context.Context, o serveOptions) (err error) {
-	if _, _, err := net.SplitHostPort(o.listen); err != nil {
-		return usage("write it like 127.0.0.1:8440", "--listen %s is no address with a port", o.listen)
-	}
 	if err := o.contradictions(); err != nil {
 		return err
 	}
@@ -149,13 +146,8 @@ func (w *world) serve(ctx context.Context, o serveOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(w.stdout, at.URL)
-	if has, err := store.HasAdmin(ctx); err != nil {
+	if err := w.announce(ctx, store, at); err != nil {
 		return err
-	} else if !has {
-		if err := w.adminLink(ctx, store, at); err != nil {
-			return err
-		}
 	}
 	if tlsConfig != nil {
 		listener = tls.NewListener(listener, tlsConfig)
@@ -171,6 +163,16 @@ func (o serveOptions) httpServer(server *collector.Server) *http.Server {
 	s := server.HTTPServer()
 	s.Handler = behind(o.behindProxy, s.Handler)
 	return s
+}
+
+// announce prints the address, and the link for an administrator while there is none.
+func (w *world) announce(ctx context.Context, store *collector.Store, at place) error {
+	fmt.Fprintln(w.stdout, at.URL)
+	has, err := store.HasAdmin(ctx)
+	if err != nil || has {
+		return err
+	}
+	return w.adminLink(ctx, store, at)
 }
 
 // adminLink prints the one-time link of an administrator: the first one, or one who lost the password.
@@ -299,6 +301,9 @@ func (o serveOptions) address(ip net.IP, host, port string, plain bool) (*url.UR
 
 // contradictions are settings of which one would be without effect.
 func (o serveOptions) contradictions() error {
+	if _, _, err := net.SplitHostPort(o.listen); err != nil {
+		return usage("write it like 127.0.0.1:8440", "--listen %s is no address with a port", o.listen)
+	}
 	if (o.tlsCert == "") != (o.tlsKey == "") {
 		return usage("give both --tls-cert and --tls-key", "a certificate needs its key, and a key its certificate")
 	}

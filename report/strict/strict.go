@@ -30,11 +30,44 @@ var ErrTooLarge = errors.New("over the limit")
 
 // Decode reads data into the value that into points at.
 func Decode(data []byte, into any, l Limits) error {
-	if err := l.hold(data); err != nil {
-		return err
+	err := l.hold(data)
+	if err == nil {
+		err = json.Unmarshal(data, into, json.RejectUnknownMembers(true), json.MatchCaseInsensitiveNames(false))
 	}
-	return json.Unmarshal(data, into, json.RejectUnknownMembers(true), json.MatchCaseInsensitiveNames(false))
+	return plain(err)
 }
+
+// plain says what is wrong, and where, in words that need no knowledge of the decoder.
+func plain(err error) error {
+	var syntax *jsontext.SyntacticError
+	var semantic *json.SemanticError
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return &Error{Text: "it ends too early", Err: err}
+	case errors.Is(err, jsontext.ErrDuplicateName):
+		return &Error{Text: "a key stands there twice", Err: err}
+	case errors.Is(err, json.ErrUnknownName) && errors.As(err, &semantic):
+		return &Error{Text: fmt.Sprintf("%s is no key of it", semantic.JSONPointer), Err: err}
+	case errors.As(err, &semantic) && semantic.JSONPointer != "":
+		return &Error{Text: fmt.Sprintf("what stands at %s does not belong there", semantic.JSONPointer), Err: err}
+	case errors.As(err, &semantic):
+		return &Error{Text: "it is not laid out as it should be", Err: err}
+	case errors.As(err, &syntax):
+		return &Error{Text: fmt.Sprintf("it is no JSON at byte %d", syntax.ByteOffset), Err: err}
+	}
+	return err
+}
+
+// An Error is about a document that is not what it should be. Its text is for people; what the decoder said is inside.
+type Error struct {
+	Text string
+	Err  error
+}
+
+func (e *Error) Error() string { return e.Text }
+func (e *Error) Unwrap() error { return e.Err }
 
 // hold walks over the tokens, which also finds duplicate keys and bad UTF-8 in parts that into would not look at.
 func (l Limits) hold(data []byte) error {
@@ -50,7 +83,7 @@ func (l Limits) hold(data []byte) error {
 			if errors.Is(err, io.EOF) && values > 0 {
 				return nil
 			}
-			return err
+			return err // an end before the first value, too
 		}
 		if dec.StackDepth() > l.Depth {
 			return fmt.Errorf("nested deeper than %d: %w", l.Depth, ErrTooLarge)
