@@ -186,28 +186,30 @@ func (s *Store) begin(ctx context.Context, u user) (string, error) {
 	return token, err
 }
 
-// session gives the user of a cookie, and notes, once a minute at most, that the session is in use.
-func (s *Store) session(ctx context.Context, token string) (user, error) {
+// session gives the user of a cookie. When it is due, once a minute at most, the caller notes by inUse that the session
+// is in use.
+func (s *Store) session(ctx context.Context, token string) (u user, due bool, err error) {
 	now := s.now()
-	var u user
 	var created, seen int64
-	err := s.read.QueryRowContext(ctx, `SELECT u.id, u.name, u.role, u.created, s.seen FROM sessions s JOIN users u ON u.id = s.user
+	err = s.read.QueryRowContext(ctx, `SELECT u.id, u.name, u.role, u.created, s.seen FROM sessions s JOIN users u ON u.id = s.user
 		WHERE s.hash = ? AND s.seen > ? AND s.created > ?`,
 		hashed(token), millis(now.Add(-sessionIdle)), millis(now.Add(-sessionLife))).Scan(&u.ID, &u.Name, &u.Role, &created, &seen)
 	if errors.Is(err, sql.ErrNoRows) {
-		return user{}, errLogin
+		return user{}, false, errLogin
 	}
 	if err != nil {
-		return user{}, err
+		return user{}, false, err
 	}
 	u.Created = when(created)
-	if now.Sub(when(seen)) >= time.Minute {
-		err = s.change(ctx, func(tx *sql.Tx) error {
-			_, err := tx.ExecContext(ctx, "UPDATE sessions SET seen = ? WHERE hash = ?", millis(now), hashed(token))
-			return err
-		})
-	}
-	return u, err
+	return u, now.Sub(when(seen)) >= time.Minute, nil
+}
+
+// inUse prolongs a session.
+func (s *Store) inUse(ctx context.Context, token string) error {
+	return s.change(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "UPDATE sessions SET seen = ? WHERE hash = ?", millis(s.now()), hashed(token))
+		return err
+	})
 }
 
 func (s *Store) logout(ctx context.Context, token string) error {

@@ -19,7 +19,7 @@ import (
 // How long an invite may be answered.
 const (
 	DefaultTTL = 7 * 24 * time.Hour
-	maxTTL     = 90 * 24 * time.Hour
+	MaxTTL     = 90 * 24 * time.Hour
 )
 
 // maxName bounds the names of people.
@@ -118,8 +118,8 @@ func (s *Store) draft(n NewInvite) (report.Invite, error) {
 	switch {
 	case inv.For == "":
 		return report.Invite{}, errors.New("the invite needs the hire's name")
-	case n.TTL < time.Hour || n.TTL > maxTTL:
-		return report.Invite{}, fmt.Errorf("an invite lasts from one hour to %d days", maxTTL/(24*time.Hour))
+	case n.TTL < time.Hour || n.TTL > MaxTTL:
+		return report.Invite{}, fmt.Errorf("an invite lasts from one hour to %d days", MaxTTL/(24*time.Hour))
 	}
 	if inv.Collector, err = baseURL(n.Collector); err != nil {
 		return report.Invite{}, err
@@ -298,11 +298,10 @@ func (s *Store) Sealed(ctx context.Context, id string) ([]byte, error) {
 // Link is the path of the hire's page for an invite, which needs no login.
 func (s *Store) Link(id string) string { return "/i/" + s.linkSecret(id) }
 
-// byLink finds the invite of a hire's link, and notes that it was opened.
+// byLink finds the invite of a hire's link.
 func (s *Store) byLink(ctx context.Context, secret string) (Invite, error) {
 	var id string
-	var opened sql.NullInt64
-	err := s.read.QueryRowContext(ctx, "SELECT id, opened FROM invites WHERE link = ?", hashed(secret)).Scan(&id, &opened)
+	err := s.read.QueryRowContext(ctx, "SELECT id FROM invites WHERE link = ?", hashed(secret)).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Invite{}, ErrNotFound
 	}
@@ -313,12 +312,14 @@ func (s *Store) byLink(ctx context.Context, secret string) (Invite, error) {
 	if err != nil || len(list) == 0 {
 		return Invite{}, errors.Join(err, ErrNotFound)
 	}
-	if !opened.Valid && list[0].State == Invited {
-		err = s.change(ctx, func(tx *sql.Tx) error {
-			now := millis(s.now())
-			_, err := tx.ExecContext(ctx, "UPDATE invites SET opened = ?, changed = ? WHERE id = ? AND opened IS NULL", now, now, id)
-			return err
-		})
-	}
-	return list[0], err
+	return list[0], nil
+}
+
+// opened notes that the hire's link was opened, the first time.
+func (s *Store) opened(ctx context.Context, id string) error {
+	return s.change(ctx, func(tx *sql.Tx) error {
+		now := millis(s.now())
+		_, err := tx.ExecContext(ctx, "UPDATE invites SET opened = ?, changed = ? WHERE id = ? AND opened IS NULL", now, now, id)
+		return err
+	})
 }

@@ -23,7 +23,7 @@ type inviteForm struct {
 }
 
 func (s *running) newForm() inviteForm {
-	return inviteForm{Days: int(DefaultTTL / (24 * time.Hour)), Policies: s.PolicyNames, MaxDays: int(maxTTL / (24 * time.Hour))}
+	return inviteForm{Days: int(DefaultTTL / (24 * time.Hour)), Policies: s.PolicyNames, MaxDays: int(MaxTTL / (24 * time.Hour))}
 }
 
 func (s *running) invitePage(w http.ResponseWriter, r *http.Request) {
@@ -116,9 +116,18 @@ func (s *running) link(path string) string {
 	return s.PublicURL + path + "#" + s.Pin
 }
 
+// followed finds the invite of the hire's link that was opened, and notes that it was.
+func (s *running) followed(r *http.Request) (Invite, error) {
+	row, err := s.Store.byLink(r.Context(), r.PathValue("secret"))
+	if err == nil && row.Opened.IsZero() && row.State == Invited {
+		s.besides(r, "a link that was opened", s.Store.opened(r.Context(), row.ID))
+	}
+	return row, err
+}
+
 func (s *running) landing(w http.ResponseWriter, r *http.Request) {
 	secret := r.PathValue("secret")
-	row, err := s.Store.byLink(r.Context(), secret)
+	row, err := s.followed(r)
 	if errors.Is(err, ErrNotFound) {
 		err = refuse(http.StatusNotFound, "link_unknown", "no such link")
 	}
@@ -174,7 +183,7 @@ func (s *running) readings(p page, policy report.Policy) []reading {
 
 // landingFile is the invite file, for whoever holds the link.
 func (s *running) landingFile(w http.ResponseWriter, r *http.Request) {
-	row, err := s.Store.byLink(r.Context(), r.PathValue("secret"))
+	row, err := s.followed(r)
 	switch {
 	case errors.Is(err, ErrNotFound):
 		err = refuse(http.StatusNotFound, ReasonInvite, "this collector has no such invite")

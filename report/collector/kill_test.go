@@ -207,6 +207,39 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
+// On a full disk people can still read: that somebody looked is not noted, and nothing else is missing.
+func TestReadingOnAFullDisk(t *testing.T) {
+	d := newDesk(t)
+	var log lockedBuffer
+	d.server.Log = slog.New(slog.NewTextHandler(&log, nil))
+	d.serve(t)
+	p := d.admin(t)
+	h := d.hire(t, "Ana")
+	d.clock.pass(2 * time.Minute) // from now on the session's use should be noted
+	if _, err := d.write.Exec(`CREATE TRIGGER full BEFORE UPDATE ON sessions BEGIN SELECT RAISE(ABORT, 'full'); END;
+		CREATE TRIGGER fuller BEFORE UPDATE ON invites BEGIN SELECT RAISE(ABORT, 'full'); END`); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"/hires", "/hires/" + h.id, d.Link(h.id), d.Link(h.id) + "/invite.json"} {
+		log.buf.Reset()
+		if got := p.get(t, path); got.status != http.StatusOK {
+			t.Errorf("%s: %d", path, got.status)
+		}
+		if !strings.Contains(log.buf.String(), "level=WARN msg=\"not noted\"") {
+			t.Errorf("%s: the log says %q", path, log.buf.String())
+		}
+	}
+	if got := d.person(t).get(t, d.Link(h.id)); got.status != http.StatusOK {
+		t.Errorf("the hire's page: %d", got.status)
+	}
+	if _, err := d.write.Exec("DROP TRIGGER full; DROP TRIGGER fuller"); err != nil {
+		t.Fatal(err)
+	}
+	if p.get(t, d.Link(h.id)); d.row(t, h.id).State != Opened {
+		t.Error("with room again, the opened link is not noted")
+	}
+}
+
 // Several processes open a new folder at once: one key, one database.
 func TestOpenedAtOnce(t *testing.T) {
 	dir := t.TempDir()

@@ -1,11 +1,13 @@
 package collector
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"slices"
@@ -320,6 +322,24 @@ func TestLostPassword(t *testing.T) {
 	}
 }
 
+// A change of password that cannot tell which session to keep is refused, and does not say that it was done.
+func TestPasswordWithoutCookie(t *testing.T) {
+	d := newDesk(t).serve(t)
+	d.admin(t)
+	form := url.Values{"old": {password}, "password": {"another long phrase"}, "again": {"another long phrase"}}
+	r := httptest.NewRequestWithContext(context.WithValue(t.Context(), userKey{}, user{ID: 1, Name: "Rosa", Role: roleAdmin}),
+		http.MethodPost, "/account/password", strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	w := httptest.NewRecorder()
+	d.server.start().password(w, r)
+	if w.Code != http.StatusUnauthorized || strings.Contains(w.Body.String(), "is changed") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	if _, err := d.login(t.Context(), "Rosa", password); err != nil {
+		t.Errorf("the old password: %v", err)
+	}
+}
+
 func TestOtherSites(t *testing.T) {
 	d := newDesk(t).serve(t)
 	p := d.admin(t)
@@ -495,7 +515,7 @@ func TestNewInviteForm(t *testing.T) {
 		{strings.Repeat("x", 121), "voice", "7", "at most 120"},
 		{"Ana", "other", "7", "Choose a policy"},
 		{"Ana", "voice", "0", "between 1 and 90"},
-		{"Ana", "voice", "91", "between 1 and 90"},
+		{"Ana", "voice", fmt.Sprint(int(MaxTTL/(24*time.Hour)) + 1), "between 1 and 90"},
 		{"Ana", "voice", "seven", "between 1 and 90"},
 	} {
 		got := p.post(t, "/invite", "name", c.name, "policy", c.policy, "days", c.days)

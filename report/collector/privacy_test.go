@@ -2,11 +2,15 @@ package collector
 
 import (
 	"bytes"
+	"crypto/rand"
+	"errors"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -92,6 +96,48 @@ func TestTooManyRequests(t *testing.T) {
 	d.clock.pass(time.Minute)
 	if got := p.get(t, "/healthz"); got.status != http.StatusOK {
 		t.Errorf("a minute later: %d", got.status)
+	}
+}
+
+// The operator's policies may be there before the collector is.
+func TestFolderWithPolicies(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "policies"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(t.Context(), dir, rand.Reader, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = s.Close()
+	letters := t.TempDir()
+	if err := errors.Join(os.Mkdir(filepath.Join(letters, "policies"), 0o700), os.WriteFile(filepath.Join(letters, "letters.txt"), nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), letters, rand.Reader, time.Now); err == nil || !strings.Contains(err.Error(), "no data folder") {
+		t.Errorf("policies and letters: %v", err)
+	}
+}
+
+// Where there are no links, a new file is written all the same, and never over another.
+func TestWriteNewWithoutLinks(t *testing.T) {
+	for name, link := range map[string]func(string, string) error{
+		"links":    os.Link,
+		"no links": func(string, string) error { return &os.LinkError{Op: "link", Err: errors.ErrUnsupported} },
+	} {
+		dir := t.TempDir()
+		path := filepath.Join(dir, "secret")
+		if err := writeNew(path, []byte("first"), link); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := writeNew(path, []byte("second"), link); !errors.Is(err, fs.ErrExist) {
+			t.Errorf("%s: over another: %v", name, err)
+		}
+		data, _ := os.ReadFile(path)
+		left, _ := os.ReadDir(dir)
+		if info, err := os.Stat(path); err != nil || string(data) != "first" || len(left) != 1 || runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %q, %d files, %v", name, data, len(left), info)
+		}
 	}
 }
 

@@ -29,11 +29,22 @@ func (s *running) whoAsks(r *http.Request) (user, error) {
 	if err != nil || c.Value == "" {
 		return user{}, nil
 	}
-	u, err := s.Store.session(r.Context(), c.Value)
+	u, due, err := s.Store.session(r.Context(), c.Value)
 	if errors.Is(err, errLogin) {
 		return user{}, nil
 	}
+	if due {
+		s.besides(r, "a session in use", s.Store.inUse(r.Context(), c.Value))
+	}
 	return u, err
+}
+
+// besides logs that something was not noted which nobody who asks needs to wait for: on a full disk reports can still be
+// read.
+func (s *running) besides(r *http.Request, what string, err error) {
+	if err != nil {
+		s.Log.WarnContext(r.Context(), "not noted", "what", what, "route", r.Pattern, "error", err.Error())
+	}
 }
 
 func (s *running) setCookie(w http.ResponseWriter, value string, life time.Duration) {
@@ -255,17 +266,20 @@ func (s *running) password(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	u := signed(r)
-	var err error
 	if wait, ok := s.mayTry(r, u.Name); !ok {
 		retryAfter(w, wait)
 		s.showAccount(w, r, http.StatusTooManyRequests, account{}, "", "error.login_rate")
 		return
 	}
+	c, err := r.Cookie(s.cookieName())
+	if err != nil {
+		s.errorPage(w, r, refuse(http.StatusUnauthorized, ReasonLogin, "sign in first"))
+		return
+	}
 	if r.PostFormValue("password") != r.PostFormValue("again") {
 		err = errDiffers
 	}
-	c, cookieErr := r.Cookie(s.cookieName())
-	if err == nil && cookieErr == nil {
+	if err == nil {
 		_, err = s.checked(r.Context(), func() (user, error) {
 			return u, s.Store.changePassword(r.Context(), u, c.Value, r.PostFormValue("old"), r.PostFormValue("password"))
 		})

@@ -29,6 +29,7 @@ const (
 	keyFile      = "collector.key"
 	secretFile   = "ticket.secret"
 	trustFile    = "trust.json"
+	policyFolder = "policies" // the operator's own
 )
 
 // A Store is the collector's data folder: the database, the key that seals invites and receipts, and trust.json for
@@ -95,6 +96,7 @@ func prepare(dir string) error {
 			known++
 		case name == keyFile, name == secretFile, name == trustFile:
 			known++
+		case name == policyFolder && e.IsDir(): // may be laid out before the first start
 		case name != "lost+found" && !strings.HasSuffix(name, ".tmp") && !strings.HasPrefix(name, ".key-"):
 			foreign = name
 		}
@@ -137,7 +139,7 @@ func (s *Store) openSecret() ([]byte, error) {
 	if _, err := io.ReadFull(s.rand, secret); err != nil {
 		return nil, err
 	}
-	switch err := writeNew(path, secret); {
+	switch err := writeNew(path, secret, os.Link); {
 	case err == nil:
 		return secret, nil
 	case !errors.Is(err, fs.ErrExist):
@@ -154,13 +156,28 @@ func (s *Store) openSecret() ([]byte, error) {
 	return secret, nil
 }
 
-// writeNew writes a file that nobody sees half written, and fails with fs.ErrExist where there is one.
-func writeNew(path string, data []byte) error {
+// writeNew writes a file that nobody sees half written, and fails with fs.ErrExist where there is one. Some file systems
+// (exFAT, network shares) have no links: there the file is written in place.
+func writeNew(path string, data []byte, link func(old, new string) error) error {
 	tmp, err := writeBeside(path, data)
 	if err != nil {
 		return err
 	}
-	return errors.Join(os.Link(tmp, path), os.Remove(tmp))
+	if err := link(tmp, path); err == nil || errors.Is(err, fs.ErrExist) {
+		return errors.Join(err, os.Remove(tmp))
+	}
+	if err := os.Remove(tmp); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return errors.Join(err, os.Remove(path))
+	}
+	return nil
 }
 
 // writeBeside writes and syncs a temporary file in the folder of path.
