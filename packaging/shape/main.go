@@ -1,4 +1,4 @@
-// Command shape prints what in the code is larger than the house allows, and fails where it is much larger.
+// Command shape prints what in the code is larger than the house allows, and fails when there is anything.
 //
 //	shape FOLDER...
 //
@@ -20,10 +20,9 @@ import (
 	"strings"
 )
 
-// What is over a wish is listed, what is over a limit fails.
+// What is over a limit fails.
 const (
-	wishedLines   = 40 // of a function
-	mostLines     = 60
+	mostLines     = 40 // of a function
 	mostBranches  = 15
 	mostFileLines = 400
 )
@@ -41,10 +40,9 @@ func main() {
 
 // An excess is one thing that is larger than allowed.
 type excess struct {
-	at       string // file:line
-	what     string
-	over     float64 // share of the wish
-	tolerate bool
+	at   string // file:line
+	what string
+	over float64 // times what is allowed
 }
 
 // survey looks through the Go files under the folders.
@@ -88,7 +86,7 @@ func inspect(path string, src []byte) ([]excess, error) {
 	}
 	var found []excess
 	if n := strings.Count(string(src), "\n"); n > mostFileLines {
-		found = append(found, excess{path + ":1", fmt.Sprintf("file has %d lines, at most %d", n, mostFileLines), float64(n) / mostFileLines, false})
+		found = append(found, excess{path + ":1", fmt.Sprintf("file has %d lines, at most %d", n, mostFileLines), float64(n) / mostFileLines})
 	}
 	for _, decl := range file.Decls {
 		f, ok := decl.(*ast.FuncDecl)
@@ -96,11 +94,11 @@ func inspect(path string, src []byte) ([]excess, error) {
 			continue
 		}
 		at := fmt.Sprintf("%s:%d", path, set.Position(f.Pos()).Line)
-		if n := set.Position(f.End()).Line - set.Position(f.Pos()).Line + 1; n > wishedLines {
-			found = append(found, excess{at, fmt.Sprintf("%s has %d lines, at most %d", f.Name.Name, n, wishedLines), float64(n) / wishedLines, n <= mostLines})
+		if n := set.Position(f.End()).Line - set.Position(f.Pos()).Line + 1; n > mostLines {
+			found = append(found, excess{at, fmt.Sprintf("%s has %d lines, at most %d", f.Name.Name, n, mostLines), float64(n) / mostLines})
 		}
 		if n := complexity(f); n > mostBranches {
-			found = append(found, excess{at, fmt.Sprintf("%s has complexity %d, at most %d", f.Name.Name, n, mostBranches), float64(n) / mostBranches, false})
+			found = append(found, excess{at, fmt.Sprintf("%s has complexity %d, at most %d", f.Name.Name, n, mostBranches), float64(n) / mostBranches})
 		}
 	}
 	return found, nil
@@ -131,25 +129,11 @@ func complexity(f *ast.FuncDecl) int {
 	return n
 }
 
-// report prints the worst first and says whether all of it can be tolerated.
+// report prints the worst first and says whether there is nothing to print.
 func report(w io.Writer, found []excess) bool {
-	slices.SortStableFunc(found, func(a, b excess) int {
-		switch {
-		case a.tolerate == b.tolerate:
-			return cmp.Compare(b.over, a.over)
-		case b.tolerate:
-			return -1
-		}
-		return 1
-	})
-	ok := true
+	slices.SortStableFunc(found, func(a, b excess) int { return cmp.Compare(b.over, a.over) })
 	for _, e := range found {
-		mark := "TOO LARGE"
-		if e.tolerate {
-			mark = "large"
-		}
-		ok = ok && e.tolerate
-		fmt.Fprintf(w, "%s: %s: %s\n", e.at, mark, e.what)
+		fmt.Fprintf(w, "%s: too large: %s\n", e.at, e.what)
 	}
-	return ok
+	return len(found) == 0
 }

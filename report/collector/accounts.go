@@ -61,7 +61,7 @@ func (u user) Admin() bool { return u.Role == roleAdmin }
 func (s *Store) HasAdmin(ctx context.Context) (bool, error) {
 	var n int
 	err := s.read.QueryRowContext(ctx, "SELECT count(*) FROM users WHERE role = ?", roleAdmin).Scan(&n)
-	return n > 0, err
+	return n > 0, plainly(err)
 }
 
 // AdminLink makes the token of a one-time link, by which an administrator chooses name and password: the first one, or

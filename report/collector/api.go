@@ -226,7 +226,7 @@ func (s *running) readyz(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 	defer cancel()
 	if err := s.Store.Ping(ctx); err != nil {
-		s.Log.ErrorContext(ctx, "not ready", "error", err.Error())
+		s.Log.ErrorContext(ctx, "not ready", "error", inFull(err))
 		plain(w, http.StatusServiceUnavailable, "the store does not answer")
 		return
 	}

@@ -2,6 +2,7 @@ package collector
 
 import (
 	"archive/tar"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"database/sql"
@@ -15,6 +16,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"deskready/report/seal"
@@ -52,22 +54,35 @@ func backedUp() []string { return []string{databaseFile, keyFile, secretFile, tr
 // maxOthers bounds what an operator keeps beside the collector's own files.
 const maxOthers = 200
 
-// other names what a backup holds beside those: the address and the certificate of the server, which invites pin, and
-// the operator's own policies.
-var other = regexp.MustCompile(`^(policies/)?[a-z0-9][a-z0-9_-]{0,63}\.(json|pem|yaml)$`)
+// Names of what a backup holds beside those: the address and the certificate of the server, which invites pin, and the
+// operator's own policies. What is in no list of ours is told apart by its ending, save among the policies.
+const (
+	otherName  = `[A-Za-z0-9_-][A-Za-z0-9._-]{0,98}`
+	otherRules = "a name of at most 100 letters (A to Z, a to z), digits, “.”, “_” and “-”, with no “.” at its beginning or end"
+)
 
-// others lists them, in the order of their names.
+var other = regexp.MustCompile(`^(` + otherName + `\.(json|pem|yaml)|` + policyFolder + `/(` + otherName + `)?[A-Za-z0-9_-])$`)
+
+// others lists them, in the order of their names. A file among the policies that no backup could hold is an error: it
+// would be missed only when it is needed.
 func others(dir string) ([]string, error) {
 	var names []string
-	for _, pattern := range []string{"*", "policies/*"} {
+	for _, pattern := range []string{"*", policyFolder + "/*"} {
 		found, err := fs.Glob(os.DirFS(dir), pattern)
 		if err != nil {
 			return nil, err
 		}
 		for _, name := range found {
 			info, err := os.Stat(filepath.Join(dir, filepath.FromSlash(name)))
-			if err == nil && info.Mode().IsRegular() && other.MatchString(name) && !slices.Contains(backedUp(), name) {
+			policy := strings.HasPrefix(name, policyFolder+"/")
+			switch {
+			case err != nil && policy:
+				return nil, fmt.Errorf("%s cannot be read, so the backup would lack it: %w", name, err)
+			case err != nil || !info.Mode().IsRegular() || slices.Contains(backedUp(), name):
+			case allowed(name):
 				names = append(names, name)
+			case policy:
+				return nil, fmt.Errorf("%q does not fit into a backup: rename it, or move it elsewhere; a backup takes %s", name, otherRules)
 			}
 		}
 	}
@@ -77,26 +92,20 @@ func others(dir string) ([]string, error) {
 // Backup writes the whole data folder as a tar archive, as it is at one moment, while the collector goes on serving.
 // The archive holds the collector's private key: whoever has it can seal in its name.
 func (s *Store) Backup(ctx context.Context, w io.Writer) error {
-	tmp, err := os.MkdirTemp(s.dir, "backup-*.tmp") // beside the database: the same disk, the same owner
-	if err != nil {
-		return fullDisk(err)
-	}
-	defer os.RemoveAll(tmp)
-	// A connection of its own: the pool's may only query, and the writer's is needed by those who deliver.
-	db, err := sql.Open("sqlite", dsn(filepath.Join(s.dir, databaseFile))+"?_pragma=busy_timeout(10000)")
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	if _, err := db.ExecContext(ctx, "VACUUM INTO ?", filepath.Join(tmp, databaseFile)); err != nil {
-		return fmt.Errorf("copying the database: %w", fullDisk(err))
-	}
-	paths := map[string]string{databaseFile: filepath.Join(tmp, databaseFile)}
-	m := manifest{Version: backupVersion, Made: s.now().UTC().Truncate(time.Second)}
 	more, err := others(s.dir)
 	if err != nil {
 		return err
 	}
+	tmp, err := os.MkdirTemp(s.dir, "backup-*.tmp") // beside the database: the same disk, the same owner
+	if err != nil {
+		return plainly(err)
+	}
+	defer os.RemoveAll(tmp)
+	if err := s.copyDatabase(ctx, filepath.Join(tmp, databaseFile)); err != nil {
+		return fmt.Errorf("copying the database: %w", err)
+	}
+	paths := map[string]string{databaseFile: filepath.Join(tmp, databaseFile)}
+	m := manifest{Version: backupVersion, Made: s.now().UTC().Truncate(time.Second)}
 	for _, name := range append(backedUp(), more...) {
 		if paths[name] == "" {
 			paths[name] = filepath.Join(s.dir, filepath.FromSlash(name))
@@ -107,7 +116,21 @@ func (s *Store) Backup(ctx context.Context, w io.Writer) error {
 		}
 		m.Files = append(m.Files, f)
 	}
+	if err := m.check(); err != nil { // what Restore would refuse is not written
+		return err
+	}
 	return writeTar(ctx, w, m, paths)
+}
+
+// copyDatabase copies it as it is at one moment, over a connection of its own: the pool's may only query, and the
+// writer's is needed by those who deliver.
+func (s *Store) copyDatabase(ctx context.Context, path string) error {
+	db, err := sql.Open("sqlite", dsn(filepath.Join(s.dir, databaseFile))+"?_pragma=busy_timeout(10000)")
+	if err != nil {
+		return err
+	}
+	_, err = db.ExecContext(ctx, "VACUUM INTO ?", path)
+	return plainly(errors.Join(err, db.Close()))
 }
 
 func describe(name, path string) (backupFile, error) {
@@ -187,7 +210,7 @@ func Restore(ctx context.Context, r io.Reader, dir string) (err error) {
 		return err
 	}
 	if err := unpack(ctx, r, dir); err != nil {
-		return fullDisk(err)
+		return plainly(err)
 	}
 	return sound(ctx, dir)
 }
@@ -201,7 +224,7 @@ func unpack(ctx context.Context, r io.Reader, dir string) error {
 	for _, f := range m.Files {
 		h, err := in.Next()
 		if err != nil {
-			return fmt.Errorf("%w: %s is missing", ErrBackup, f.Name)
+			return broken(f.Name+" is missing", err)
 		}
 		if h.Name != f.Name || h.Typeflag != tar.TypeReg || h.Size != f.Size {
 			return fmt.Errorf("%w: %.80q of %d bytes where %s of %d should be", ErrBackup, h.Name, h.Size, f.Name, f.Size)
@@ -216,7 +239,7 @@ func unpack(ctx context.Context, r io.Reader, dir string) error {
 	}
 	if h, err := in.Next(); !errors.Is(err, io.EOF) {
 		if err != nil {
-			return fmt.Errorf("%w: %w", ErrBackup, err)
+			return broken("its end is missing or damaged", err)
 		}
 		return fmt.Errorf("%w: it also holds %.80q", ErrBackup, h.Name)
 	}
@@ -227,49 +250,63 @@ func unpack(ctx context.Context, r io.Reader, dir string) error {
 func readManifest(in *tar.Reader) (manifest, error) {
 	h, err := in.Next()
 	if err != nil {
-		return manifest{}, fmt.Errorf("%w: %w", ErrBackup, err)
+		return manifest{}, broken("it is empty, or no tar archive", err)
 	}
 	if h.Name != manifestFile || h.Typeflag != tar.TypeReg || h.Size > maxManifest {
 		return manifest{}, fmt.Errorf("%w: it begins with %.80q", ErrBackup, h.Name)
 	}
 	text, err := io.ReadAll(io.LimitReader(in, maxManifest))
 	if err != nil {
-		return manifest{}, fmt.Errorf("%w: %w", ErrBackup, err)
+		return manifest{}, broken("its list of files ends early", err)
 	}
 	var m manifest
 	if err := strict.Decode(text, &m, strict.Limits{Bytes: maxManifest, Depth: 4, Values: 8 * (maxOthers + 10)}); err != nil {
-		return manifest{}, fmt.Errorf("%w: %w", ErrBackup, err)
+		return manifest{}, broken("its list of files cannot be read", err)
 	}
 	if m.Version != backupVersion {
 		return manifest{}, fmt.Errorf("%w: version %d, this program knows %d", ErrBackup, m.Version, backupVersion)
 	}
-	var names []string
-	for _, f := range m.Files {
-		names = append(names, f.Name)
-		if f.Size < 0 || f.Size > maxDatabase || f.Name != databaseFile && f.Size > maxSmallFile {
-			return manifest{}, fmt.Errorf("%w: %.80q of %d bytes", ErrBackup, f.Name, f.Size)
-		}
-	}
-	if !goodNames(names) {
-		return manifest{}, fmt.Errorf("%w: it names %.200q", ErrBackup, names)
+	if err := m.check(); err != nil {
+		return manifest{}, fmt.Errorf("%w: %w", ErrBackup, err)
 	}
 	return m, nil
 }
 
-// goodNames wants the collector's own files first, and others that cannot lie outside the folder, each once.
-func goodNames(names []string) bool {
-	own := len(backedUp())
-	if len(names) < own || len(names) > own+maxOthers || !slices.Equal(names[:own], backedUp()) {
-		return false
+// check wants the collector's own files first, and others that cannot lie outside the folder, each once and of a size
+// that a backup takes.
+func (m manifest) check() error {
+	own := backedUp()
+	if n := len(m.Files) - len(own); n > maxOthers {
+		return fmt.Errorf("there are %d files beside the collector's own, and a backup takes %d: move some elsewhere", n, maxOthers)
 	}
 	seen := map[string]bool{}
-	for _, n := range names[own:] {
-		if seen[n] || !other.MatchString(n) || slices.Contains(backedUp(), n) {
-			return false
+	for i, f := range m.Files {
+		most := int64(maxSmallFile)
+		if f.Name == databaseFile {
+			most = maxDatabase
 		}
-		seen[n] = true
+		switch {
+		case i < len(own) && f.Name != own[i], i >= len(own) && (!allowed(f.Name) || slices.Contains(own, f.Name)), seen[f.Name]:
+			return fmt.Errorf("it names %.120q where no such file belongs", f.Name)
+		case f.Size < 0 || f.Size > most:
+			return fmt.Errorf("%s has %d bytes, and a backup takes at most %d of it: make it smaller, or move it elsewhere", f.Name, f.Size, most)
+		}
+		seen[f.Name] = true
 	}
-	return true
+	if len(m.Files) < len(own) {
+		return fmt.Errorf("%s is not in it", own[len(m.Files)])
+	}
+	return nil
+}
+
+// allowed says whether a backup may hold a file of that name, here and on systems where some names mean devices.
+func allowed(name string) bool {
+	return other.MatchString(name) && filepath.IsLocal(filepath.FromSlash(name))
+}
+
+// broken is about an archive that cannot be read. The library's own text is for support, not for people.
+func broken(what string, err error) error {
+	return &plainError{text: ErrBackup.Error() + ": " + what, is: ErrBackup, err: err}
 }
 
 func unpackFile(ctx context.Context, in io.Reader, f backupFile, path string) error {
@@ -280,7 +317,7 @@ func unpackFile(ctx context.Context, in io.Reader, f backupFile, path string) er
 	sum := sha256.New()
 	_, err = io.Copy(io.MultiWriter(out, sum), stopping{ctx, in})
 	if errors.Is(err, io.ErrUnexpectedEOF) {
-		err = fmt.Errorf("%w: %s ends early", ErrBackup, f.Name)
+		err = broken(f.Name+" ends early", err)
 	}
 	if err = errors.Join(err, out.Sync(), out.Close()); err != nil {
 		return err
@@ -307,7 +344,7 @@ func (s stopping) Read(p []byte) (int, error) {
 // sound asks SQLite whether the database is whole, and reads the key.
 func sound(ctx context.Context, dir string) error {
 	if _, err := seal.LoadKey(filepath.Join(dir, keyFile)); err != nil {
-		return fmt.Errorf("%w: %w", ErrBackup, err)
+		return broken("the collector's key in it cannot be read", err)
 	}
 	db, err := sql.Open("sqlite", dsn(filepath.Join(dir, databaseFile))+"?_pragma=foreign_keys(1)&_defensive=1&_dqs=0")
 	if err != nil {
@@ -316,15 +353,15 @@ func sound(ctx context.Context, dir string) error {
 	defer db.Close()
 	var answer string
 	if err := db.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&answer); err != nil || answer != "ok" {
-		return errors.Join(fmt.Errorf("%w: the database is damaged: %.100s", ErrBackup, answer), err)
+		return broken("the database in it is damaged", cmp.Or(err, errors.New(answer)))
 	}
 	rows, err := db.QueryContext(ctx, "PRAGMA foreign_key_check")
 	if err != nil {
-		return err
+		return plainly(err)
 	}
 	defer rows.Close()
 	if rows.Next() {
 		return fmt.Errorf("%w: its rows do not belong together", ErrBackup)
 	}
-	return rows.Err()
+	return plainly(rows.Err())
 }

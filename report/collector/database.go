@@ -87,11 +87,11 @@ func migrate(ctx context.Context, db *sql.DB) error {
 func explain(path string, err error) error {
 	switch code(err) {
 	case sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT:
-		return fmt.Errorf("%s is damaged: restore a backup into a new folder: %w", path, err)
+		return &plainError{text: path + " is damaged: restore a backup into a new folder", err: err}
 	case sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY:
-		return fmt.Errorf("%s cannot be written by this account: %w", path, err)
+		return &plainError{text: path + " cannot be written by this account: use the account that owns it, or name another folder", err: err}
 	}
-	return fmt.Errorf("opening %s: %w", path, err)
+	return fmt.Errorf("opening %s: %w", path, plainly(err))
 }
 
 // code is the primary result code of SQLite, 0 for other errors.
@@ -106,30 +106,75 @@ func isFull(err error) bool {
 	return code(err) == sqlite3.SQLITE_FULL || errors.Is(err, syscall.ENOSPC)
 }
 
-func fullDisk(err error) error {
-	if err != nil && isFull(err) {
-		return fmt.Errorf("%w (%w)", ErrDiskFull, err)
+// A plainError is what people read in place of a library's text, which Unwrap still gives.
+type plainError struct {
+	text string
+	is   error // may be nil
+	err  error
+}
+
+func (e *plainError) Error() string { return e.text }
+
+func (e *plainError) Unwrap() []error {
+	if e.is == nil {
+		return []error{e.err}
 	}
-	return err
+	return []error{e.is, e.err}
+}
+
+// plainly puts a sentence in place of what the database or a full disk says of itself. Other errors stay as they are.
+func plainly(err error) error {
+	if err == nil {
+		return nil
+	}
+	if _, ok := errors.AsType[*plainError](err); ok {
+		return err
+	}
+	if isFull(err) {
+		return &plainError{text: ErrDiskFull.Error(), is: ErrDiskFull, err: err}
+	}
+	switch code(err) {
+	case 0:
+		return err
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+		return &plainError{text: "another program keeps the collector's database busy: try again in a minute", err: err}
+	case sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY:
+		return &plainError{text: "the collector's data folder cannot be written by this account", err: err}
+	case sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT:
+		return &plainError{text: "the collector's database is damaged: restore a backup into a new folder", err: err}
+	case sqlite3.SQLITE_IOERR:
+		return &plainError{text: "the disk of the collector's data folder does not read or write as it should", err: err}
+	case sqlite3.SQLITE_INTERRUPT:
+		return &plainError{text: "it was stopped before the database answered", err: err}
+	}
+	return &plainError{text: fmt.Sprintf("the collector's database refused (code %d): this is a fault of the program, please report it", code(err)), err: err}
+}
+
+// inFull is an error for the log, which is read by who gives support.
+func inFull(err error) string {
+	if plain, ok := errors.AsType[*plainError](err); ok {
+		return fmt.Sprintf("%v (%v)", err, plain.err)
+	}
+	return err.Error()
 }
 
 // change runs one transaction, which holds SQLite's write lock from its first moment.
 func (s *Store) change(ctx context.Context, do func(tx *sql.Tx) error) error {
 	tx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
-		return fullDisk(err)
+		return plainly(err)
 	}
 	if err := do(tx); err != nil {
 		_ = tx.Rollback() // the first error is the one that matters
-		return fullDisk(err)
+		return plainly(err)
 	}
-	return fullDisk(tx.Commit())
+	return plainly(tx.Commit())
 }
 
 // Ping says whether the store answers.
 func (s *Store) Ping(ctx context.Context) error {
 	var one int
-	return s.read.QueryRowContext(ctx, "SELECT 1 FROM invites UNION SELECT 1 LIMIT 1").Scan(&one)
+	return plainly(s.read.QueryRowContext(ctx, "SELECT 1 FROM invites UNION SELECT 1 LIMIT 1").Scan(&one))
 }
 
 // millis keeps times as numbers that sort, without zones.

@@ -207,7 +207,7 @@ func (s *Store) Invites(ctx context.Context, q Query) ([]Invite, error) {
 		ORDER BY page.rank, CASE WHEN page.rank < 5 THEN page.changed ELSE -page.changed END, page.id`,
 		append(args, q.Limit, max(q.Offset, 0))...)
 	if err != nil {
-		return nil, err
+		return nil, plainly(err)
 	}
 	defer rows.Close()
 	var list []Invite
@@ -218,7 +218,7 @@ func (s *Store) Invites(ctx context.Context, q Query) ([]Invite, error) {
 		}
 		list = append(list, inv)
 	}
-	return list, rows.Err()
+	return list, plainly(rows.Err())
 }
 
 func scanInvite(rows *sql.Rows) (Invite, error) {
@@ -255,7 +255,7 @@ func (s *Store) Count(ctx context.Context, name string) (map[State]int, error) {
 	rows, err := s.read.QueryContext(ctx, `SELECT state, count(*) FROM (SELECT i.search, `+stateSQL+` AS state FROM invites i)
 		WHERE `+where+` GROUP BY state`, args...)
 	if err != nil {
-		return nil, err
+		return nil, plainly(err)
 	}
 	defer rows.Close()
 	count := map[State]int{}
@@ -267,7 +267,7 @@ func (s *Store) Count(ctx context.Context, name string) (map[State]int, error) {
 		}
 		count[state] = n
 	}
-	return count, rows.Err()
+	return count, plainly(rows.Err())
 }
 
 // Revoke ends an invite: nothing is received under it any more. What was received stays.
@@ -292,7 +292,7 @@ func (s *Store) Sealed(ctx context.Context, id string) ([]byte, error) {
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, ErrNotFound
 	}
-	return sealed, err
+	return sealed, plainly(err)
 }
 
 // Link is the path of the hire's page for an invite, which needs no login.

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"database/sql"
 	"errors"
 	"flag"
 	"fmt"
@@ -13,6 +14,8 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -237,6 +240,80 @@ func TestReadingOnAFullDisk(t *testing.T) {
 	}
 	if p.get(t, d.Link(h.id)); d.row(t, h.id).State != Opened {
 		t.Error("with room again, the opened link is not noted")
+	}
+}
+
+// What SQLite says of itself is for support; people read a sentence.
+func TestDatabaseTroubleIsPlain(t *testing.T) {
+	if err := plainly(nil); err != nil {
+		t.Error(err)
+	}
+	own := errors.New("ours")
+	if err := plainly(own); err != own { //nolint:errorlint // the very same
+		t.Error(err)
+	}
+	open := func(path string) *sql.DB {
+		db, err := sql.Open("sqlite", dsn(path)+"?_txlock=exclusive")
+		if err != nil {
+			t.Fatal(err)
+		}
+		db.SetMaxOpenConns(1)
+		t.Cleanup(func() { _ = db.Close() })
+		return db
+	}
+	fails := func(db *sql.DB, query string) error {
+		_, err := db.ExecContext(t.Context(), query)
+		if err == nil {
+			t.Fatalf("%s did not fail", query)
+		}
+		return err
+	}
+	path := filepath.Join(t.TempDir(), "x.db")
+	first, second := open(path), open(path)
+	if _, err := first.Exec("CREATE TABLE x (y)"); err != nil {
+		t.Fatal(err)
+	}
+	tx, err := first.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	busy := fails(second, "INSERT INTO x VALUES (1)")
+	if err := tx.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := second.Exec("PRAGMA query_only = 1"); err != nil {
+		t.Fatal(err)
+	}
+	nowhere := fails(open(filepath.Join(path, "none", "y.db")), "CREATE TABLE x (y)")
+	for want, err := range map[string]error{
+		"keeps the collector's database busy": plainly(busy),
+		"folder cannot be written":            plainly(fails(second, "INSERT INTO x VALUES (1)")),
+		"fault of the program":                plainly(fails(first, "INSERT INTO nothing VALUES (1)")),
+		"use the account that owns it":        explain(path, nowhere),
+		"try again in a minute":               explain(path, busy),
+	} {
+		text := err.Error()
+		if !strings.Contains(text, want) || code(err) == 0 || !regexp.MustCompile(`\(.+ \(\d+\).*\)$`).MatchString(inFull(err)) {
+			t.Errorf("%q, in full %q, want %q", text, inFull(err), want)
+		}
+		for _, raw := range []string{"SQL", "locked", "unable", "readonly", "no such", "(5)", "(14)", "(8)", "(1)"} {
+			if strings.Contains(text, raw) {
+				t.Errorf("%q holds %q", text, raw)
+			}
+		}
+	}
+	d := newDesk(t)
+	if _, err := d.write.Exec("PRAGMA max_page_count = 1"); err != nil {
+		t.Fatal(err)
+	}
+	var full error
+	for range 100 {
+		if _, _, full = d.Invite(t.Context(), NewInvite{For: "Ana", Policy: policy(), Collector: killedURL}); full != nil {
+			break
+		}
+	}
+	if !errors.Is(full, ErrDiskFull) || full.Error() != ErrDiskFull.Error() {
+		t.Errorf("full: %v", full)
 	}
 }
 

@@ -167,7 +167,7 @@ func (s *running) errorPage(w http.ResponseWriter, r *http.Request, err error) {
 		status, reason = http.StatusServiceUnavailable, ReasonDisk
 	}
 	if status >= 500 {
-		s.Log.ErrorContext(r.Context(), "failed", "route", r.Pattern, "error", err.Error())
+		s.Log.ErrorContext(r.Context(), "failed", "route", r.Pattern, "error", inFull(err))
 	}
 	if wait > 0 {
 		retryAfter(w, wait)

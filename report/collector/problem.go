@@ -92,7 +92,7 @@ func (s *Server) answerError(w http.ResponseWriter, r *http.Request, err error) 
 		no = &refusal{reason: ReasonInternal, status: http.StatusInternalServerError}
 	}
 	if no.status >= 500 {
-		s.Log.ErrorContext(r.Context(), "refused", "route", r.Pattern, "reason", string(no.reason), "error", err.Error())
+		s.Log.ErrorContext(r.Context(), "refused", "route", r.Pattern, "reason", string(no.reason), "error", inFull(err))
 	} else {
 		s.Log.InfoContext(r.Context(), "refused", "route", r.Pattern, "reason", string(no.reason), "detail", no.detail)
 	}

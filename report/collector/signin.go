@@ -43,7 +43,7 @@ func (s *running) whoAsks(r *http.Request) (user, error) {
 // read.
 func (s *running) besides(r *http.Request, what string, err error) {
 	if err != nil {
-		s.Log.WarnContext(r.Context(), "not noted", "what", what, "route", r.Pattern, "error", err.Error())
+		s.Log.WarnContext(r.Context(), "not noted", "what", what, "route", r.Pattern, "error", inFull(err))
 	}
 }
 

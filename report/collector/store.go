@@ -57,10 +57,10 @@ func Open(ctx context.Context, dir string, rand io.Reader, now func() time.Time)
 	}
 	s := &Store{dir: dir, rand: rand, now: now}
 	if err := s.openKeys(); err != nil {
-		return nil, fullDisk(err)
+		return nil, plainly(err)
 	}
 	if s.write, s.read, err = openDatabase(ctx, filepath.Join(dir, databaseFile)); err != nil {
-		return nil, fullDisk(err)
+		return nil, plainly(err)
 	}
 	return s, nil
 }
