@@ -1,5 +1,5 @@
 // Package audio measures the headset and the microphone: which devices are there and which the programs get, and how a
-// voice comes through them.
+// voice comes through the microphone. Nothing is played: what the person hears is not measured.
 //
 // Sound systems hang, print and crash. All of that happens in a child process, which records, takes the figures and
 // says them; the samples die with it and are never written anywhere. The parent bounds every step and ends the child.
@@ -10,6 +10,7 @@ import (
 	"embed"
 	"io/fs"
 	"os/exec"
+	"slices"
 	"time"
 
 	"deskready/checks"
@@ -85,7 +86,11 @@ func withLimits(o Options, l limits) checks.Check {
 			if s.children.start == nil {
 				return nil, missing(checks.CodeUnsupported)
 			}
-			return s.measure(ctx, tell).answers(), ctx.Err()
+			got := s.measure(ctx, tell).answers()
+			if ctx.Err() != nil { // why that is so, Run knows
+				got = slices.DeleteFunc(got, func(m checks.Measurement) bool { return m.Missing != nil })
+			}
+			return got, ctx.Err()
 		},
 	}
 }
@@ -140,13 +145,13 @@ func (s session) measure(ctx context.Context, tell checks.Progress) take {
 	}
 }
 
-// tries bounds how often a person is offered to speak once more.
+// tries bounds the recordings of one run: a person is offered two more.
 const tries = 3
 
 // hopeless is why it makes no sense to open the microphone.
 func (t take) hopeless() *checks.Problem {
 	switch {
-	case t.unknown != nil && t.unknown.Code != codeFrozen && t.unknown.Code != codeFailed:
+	case t.unknown != nil && !t.mayHear():
 		return t.unknown
 	case t.devices == nil:
 		return nil // the microphone itself says whether sound works
@@ -158,6 +163,15 @@ func (t take) hopeless() *checks.Problem {
 		return faultOf(codeSilent, "muted in the system")
 	}
 	return nil
+}
+
+// mayHear tells that the list of devices failed in a way that the microphone need not share.
+func (t take) mayHear() bool {
+	switch t.unknown.Code {
+	case codeFrozen, codeFailed, checks.CodeTimeout:
+		return true
+	}
+	return false
 }
 
 // ready asks, where there is somebody.

@@ -163,6 +163,23 @@ func TestHeadsetAnswers(t *testing.T) {
 	}
 }
 
+// TestNamelessDevices: through a layer in between, a device that is not seen may be there all the same.
+func TestNamelessDevices(t *testing.T) {
+	door := []Device{{ID: "default", Name: "default", Default: true}}
+	for name, in := range map[string][]Device{"a door": door, "none by default": {{ID: "x"}}} {
+		it := good()
+		it.devices = &Devices{Inputs: in}
+		for _, m := range it.answers() {
+			switch m.Metric {
+			case "audio.output", "audio.headset", "audio.default_is_headset":
+				if m.Missing == nil || m.Missing.Code != codeNotKnown {
+					t.Errorf("%s: %s is %v, %v", name, m.Metric, m.Value, m.Missing)
+				}
+			}
+		}
+	}
+}
+
 // TestSession goes through whole runs with children of all kinds, and answers of all kinds.
 func TestSession(t *testing.T) {
 	yes := func(context.Context, checks.Question) (string, error) { return "", nil }
@@ -180,6 +197,10 @@ func TestSession(t *testing.T) {
 		"quiet, nobody":      {open48 + "\n" + `{"figures":{"rate":48000,"floor":-70,"level":-70}}`, nobody, codeNobodyAsked},
 		"silent":             {open48 + "\n" + `{"figures":{"rate":48000,"silent":true}}`, yes, "silent"},
 		"frozen":             {"hang", yes, "stalled"},
+		"child too slow":     {"never starts", yes, checks.CodeTimeout},
+		"list too slow":      {"slow list", yes, "pass"},
+		"slow start":         {"slow start", yes, "pass"},
+		"late figures":       {"late figures", yes, checks.CodeTimeout},
 		"no device":          {`list:{"devices":{"named":true}}`, yes, "no_microphone"},
 		"muted":              {`list:{"devices":{"named":true,"inputs":[{"id":"x","default":true,"muted":true}]}}`, yes, "silent"},
 		"monitor by default": {`list:{"devices":{"named":true,"inputs":[{"id":"x"}]}}`, yes, "wrong_default"},
@@ -197,7 +218,26 @@ func TestSession(t *testing.T) {
 			if said != c.diagnosis {
 				t.Errorf("diagnosis %q, want %q", said, c.diagnosis)
 			}
+			if p := got["audio.diagnosis"].Missing; p != nil && p.Code == checks.CodeTimeout && p.Side != checks.SideTool {
+				t.Errorf("that this program is slow is the doing of %s", p.Side)
+			}
 		})
+	}
+}
+
+// TestLimit: what the limit of the whole check cut off is late, and not stopped by the person.
+func TestLimit(t *testing.T) {
+	t.Parallel()
+	c := New(Options{Child: as("hang")})
+	c.Limit = 500 * time.Millisecond
+	got := runOnce(t, c)
+	for id, m := range got {
+		if m.Missing != nil && (m.Missing.Code != checks.CodeTimeout || m.Missing.Side == checks.SideHire) {
+			t.Errorf("%s: %+v", id, m.Missing)
+		}
+	}
+	if got["audio.diagnosis"].Missing == nil {
+		t.Error("a diagnosis of what was cut off")
 	}
 }
 

@@ -14,16 +14,19 @@ import (
 	"deskready/checks"
 )
 
-// limits are how long the parent waits for what. Every one of these has hung for ever on a real computer.
+// limits are how long the parent waits for what. Of the sound system's, every one has hung for ever on a real computer;
+// hello and finish are the child's own, and what is late there says nothing of the sound system.
 type limits struct {
-	list   time.Duration // start to the list of devices
-	open   time.Duration // start to the open microphone: a busy computer takes 2 s, a frozen sound server for ever
+	hello  time.Duration // start to the child's hello: a virus scan or swapping takes seconds
+	list   time.Duration // hello to the list of devices
+	open   time.Duration // hello to the open microphone: a busy computer takes 2 s, a frozen sound server for ever
 	first  time.Duration // open to the first sample
 	age    time.Duration // sample to sample
 	finish time.Duration // last sample to the figures
 }
 
-var usual = limits{list: 5 * time.Second, open: 6 * time.Second, first: 4 * time.Second, age: 2 * time.Second, finish: 6 * time.Second}
+var usual = limits{hello: 10 * time.Second, list: 5 * time.Second, open: 6 * time.Second, first: 4 * time.Second,
+	age: 2 * time.Second, finish: 6 * time.Second}
 
 // children starts sound children, watches over them and ends them.
 type children struct {
@@ -36,7 +39,7 @@ type children struct {
 // devices lists what there is.
 func (c children) devices(ctx context.Context) (*Devices, *checks.Problem) {
 	var got *Devices
-	w := watch{limit: c.limits.list, late: codeFrozen}
+	w := watch{limit: c.limits.list, whole: c.limits.list, late: missing(codeFrozen)}
 	p := c.run(ctx, request{Job: jobDevices}, &w, func(f frame) bool {
 		got = f.Devices
 		return got != nil
@@ -49,18 +52,18 @@ func (c children) record(ctx context.Context, rate int, seconds float64, hear fu
 	var got *Figures
 	open, last := 0, 0
 	whole := c.limits.open + c.limits.first + c.limits.finish + time.Duration(1.5*seconds*float64(time.Second))
-	w := watch{limit: c.limits.open, late: codeFrozen, end: time.Now().Add(whole)}
+	w := watch{limit: c.limits.open, whole: whole, late: missing(codeFrozen)}
 	p := c.run(ctx, request{Job: jobRecord, Rate: rate, Seconds: seconds}, &w, func(f frame) bool {
 		switch {
 		case f.Opened != nil && open == 0:
 			open = f.Opened.Rate
-			w.until(c.limits.first, codeStalled)
+			w.until(c.limits.first, missing(codeStalled))
 		case f.Heard != nil && open > 0 && f.Heard.Samples > last:
 			last = f.Heard.Samples
 			if float64(last) >= seconds*float64(open) {
-				w.until(c.limits.finish, codeFrozen)
+				w.until(c.limits.finish, faultOf(checks.CodeTimeout, "the figures came late"))
 			} else {
-				w.until(c.limits.age, codeStalled)
+				w.until(c.limits.age, missing(codeStalled))
 			}
 			hear(last, open, f.Heard.Level)
 		case f.Figures != nil:
@@ -75,13 +78,30 @@ func (c children) record(ctx context.Context, rate int, seconds float64, hear fu
 // watch is the time that is left until the next thing must have happened, and what it means when it did not. It is
 // touched by the goroutine of run alone.
 type watch struct {
-	limit time.Duration
-	late  string
-	end   time.Time // of it all: samples that trickle are no microphone
+	limit time.Duration // hello to what is asked for first
+	whole time.Duration // hello to the end of it all: samples that trickle are no microphone
+	late  *checks.Problem
+	end   time.Time // zero until hello
 	timer *time.Timer
 }
 
-func (w *watch) until(d time.Duration, late string) {
+// greet starts the limits of the sound system: until the child has said hello, only its own runs.
+func (w *watch) greet() {
+	if w.end.IsZero() {
+		w.end = time.Now().Add(w.whole)
+		w.until(w.limit, w.late)
+	}
+}
+
+// missed is what it means that the time is over.
+func (w *watch) missed() *checks.Problem {
+	if w.end.IsZero() {
+		return faultOf(checks.CodeTimeout, "the sound part did not start in time")
+	}
+	return w.late
+}
+
+func (w *watch) until(d time.Duration, late *checks.Problem) {
 	w.late = late
 	w.timer.Reset(min(d, time.Until(w.end)))
 }
@@ -117,7 +137,7 @@ func (c children) run(ctx context.Context, r request, w *watch, hand func(frame)
 	defer func() { end(cmd, p == nil) }()
 	defer cancel()
 	go ask(in, r)
-	w.timer = time.NewTimer(w.limit)
+	w.timer = time.NewTimer(c.limits.hello)
 	defer w.timer.Stop()
 	return await(ctx, heard, ended, w, hand, errs)
 }
@@ -165,10 +185,14 @@ func await(ctx context.Context, heard <-chan frame, ended <-chan error, w *watch
 	for {
 		select {
 		case f := <-heard:
-			if f.Fault != nil {
+			switch {
+			case f.Fault != nil:
 				return f.Fault
-			}
-			if hand(f) {
+			case f.Hello:
+				w.greet()
+			case w.end.IsZero():
+				return faultOf(codeFailed, "the sound part did not say hello first")
+			case hand(f):
 				return nil
 			}
 		case err := <-ended:
@@ -177,7 +201,7 @@ func await(ctx context.Context, heard <-chan frame, ended <-chan error, w *watch
 			}
 			return faultOf(codeFailed, strings.TrimSpace("the sound part ended early. "+errs.text()))
 		case <-w.timer.C:
-			return missing(w.late)
+			return w.missed()
 		case <-ctx.Done():
 			return &checks.Problem{Code: checks.CodeInterrupted, Side: checks.SideHire}
 		}

@@ -48,10 +48,16 @@ func (k *kept) gone(t *testing.T) {
 // TestBadChildren: whatever the sound system does to the child, the parent has an answer in bounded time, and nothing is
 // left running.
 func TestBadChildren(t *testing.T) {
-	const most = 3 * (2 + 1 + 1) * time.Second
+	most := 3 * (short.hello + short.open + short.first + short.finish)
+	late := map[string]bool{"never starts": true, "late figures": true}
 	for how, code := range map[string]string{
 		"good":                                 "",
 		"hang at the end":                      "",
+		"slow start":                           "",
+		"never starts":                         checks.CodeTimeout,
+		"late figures":                         checks.CodeTimeout,
+		"no hello":                             codeFailed,
+		"two hellos":                           codeFrozen,
 		"hang":                                 codeFrozen,
 		"hang after open":                      codeStalled,
 		"hang after samples":                   codeStalled,
@@ -85,6 +91,25 @@ func TestBadChildren(t *testing.T) {
 				t.Errorf("got %v, %v", f, p)
 			case code != "" && (p == nil || p.Code != code || p.Side == ""):
 				t.Errorf("got %+v, want %s", p, code)
+			case late[how] && p.Side != checks.SideTool:
+				t.Errorf("that this program is slow is the doing of %s", p.Side)
+			}
+			k.gone(t)
+		})
+	}
+}
+
+// TestSlowStart: how long the child takes to start says nothing of the sound system, which has its whole limit afterwards.
+func TestSlowStart(t *testing.T) {
+	limits := short
+	limits.list = time.Second
+	for how, code := range map[string]string{"list:slow start": "", "list:hang": codeFrozen, "list:never starts": checks.CodeTimeout} {
+		t.Run(how, func(t *testing.T) {
+			t.Parallel()
+			k := &kept{how: how}
+			d, p := children{start: k.start, limits: limits}.devices(t.Context())
+			if (d == nil) != (code != "") || (p == nil) != (code == "") || p != nil && p.Code != code {
+				t.Errorf("got %v, %v, want %q", d, p, code)
 			}
 			k.gone(t)
 		})

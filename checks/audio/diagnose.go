@@ -114,13 +114,17 @@ func (t take) name(m checks.Metric, d *Device, none string) checks.Measurement {
 		return m.Missing("", t.noList())
 	case d != nil && d.Name != "" && t.devices.Named:
 		return m.Named("", d.Name)
-	case d != nil:
+	case d != nil, t.hidden():
 		return m.Missing("", missing(codeNotKnown))
 	case m.ID == microphone.ID && len(t.devices.Inputs) > 0:
 		return m.Missing("", missing(codeWrongDefault))
 	}
 	return m.Missing("", missing(none))
 }
+
+// hidden tells that none of the devices is seen as itself, so that one that is not seen may be there all the same. No
+// microphone at all is another matter: even a layer in between shows none then.
+func (t take) hidden() bool { return !t.devices.Named && len(t.devices.Inputs) > 0 }
 
 // noList is why the devices are not known.
 func (t take) noList() *checks.Problem {
@@ -133,8 +137,8 @@ func (t take) noList() *checks.Problem {
 	return missing(codeFailed)
 }
 
-// truth says whether all of the devices are headsets; one that is known to be none decides, one that is not known
-// leaves it open.
+// truth says whether all of the devices are headsets; one that is known to be none, or not to be there, decides, and one
+// that is not known leaves it open.
 func (t take) truth(m checks.Metric, devices ...*Device) checks.Measurement {
 	open := (*checks.Problem)(nil)
 	for _, d := range devices {
@@ -143,6 +147,8 @@ func (t take) truth(m checks.Metric, devices ...*Device) checks.Measurement {
 			return m.Missing("", t.noList())
 		case d == nil && len(t.devices.Inputs) == 0:
 			return m.Missing("", missing(codeNoMicrophone))
+		case d == nil && t.hidden():
+			open = missing(codeNotKnown)
 		case d == nil, d.Headset == noHeadset:
 			return m.True("", false)
 		case d.Headset != isHeadset:

@@ -13,8 +13,8 @@ import (
 	"deskready/checks"
 )
 
-// The sound child and its parent speak in lines of JSON: one request down, then frames up. Samples never leave the
-// child: what is recorded dies with it, and only figures cross the pipe.
+// The sound child and its parent speak in lines of JSON: one request down, then frames up, hello first. Samples never
+// leave the child: what is recorded dies with it, and only figures cross the pipe.
 
 // Bounds on what a child may say: it runs C code and drivers, and what it says is not trusted.
 const (
@@ -41,6 +41,7 @@ const (
 
 // frame is one thing the child says: exactly one of its parts is set.
 type frame struct {
+	Hello   bool            `json:"hello,omitzero"` // the child has read its request, and turns to the sound system
 	Devices *Devices        `json:"devices,omitzero"`
 	Opened  *opened         `json:"opened,omitzero"`
 	Heard   *heard          `json:"heard,omitzero"`
@@ -156,6 +157,9 @@ func decode(line []byte) (frame, error) {
 		return frame{}, errGarbage
 	}
 	set := 0
+	if f.Hello {
+		set++
+	}
 	if f.Devices != nil {
 		set++
 		f.Devices.Inputs, f.Devices.Outputs = bounded(f.Devices.Inputs), bounded(f.Devices.Outputs)

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// short limits keep the tests short. A child needs a moment to start even on a busy computer.
-var short = limits{list: 10 * time.Second, open: 2 * time.Second, first: time.Second, age: time.Second, finish: time.Second}
+// short limits keep the tests short. Only hello is long: a child needs a moment to start even on a busy computer.
+var short = limits{hello: 6 * time.Second, list: 4 * time.Second, open: 2 * time.Second, first: time.Second, age: time.Second, finish: time.Second}
 
 // The test binary is its own sound child: a real one, or one that misbehaves in a way that the role names.
 const role = "AUDIO_TEST_CHILD"
@@ -49,26 +49,51 @@ const (
 	goodVoice = `{"figures":{"rate":48000,"seconds":6,"speech":true,"level":-26,"floor":-70,"peak":0.5,"hum_level":-90,` +
 		`"bandwidth":8000,"levels":[-70,-26]}}`
 	open48 = `{"opened":{"rate":48000}}`
+	hello1 = `{"hello":true}`
 )
 
-// misbehave plays a child. It answers for devices as a good one does, unless the role is about that.
+// misbehave plays a child. It says hello and answers for devices as a good one does, unless the role is about that.
 func misbehave(how string) {
 	request := make([]byte, 4096)
 	n, _ := os.Stdin.Read(request)
 	list := strings.Contains(string(request[:n]), jobDevices)
 	before, listing := strings.CutPrefix(how, "list:")
-	if list && !listing {
+	switch before {
+	case "never starts":
+		time.Sleep(time.Hour)
+	case "slow list":
+		if list {
+			time.Sleep(time.Hour)
+		}
+		before = "good"
+	case "slow start":
+		time.Sleep(short.open + time.Second)
+		before = "good"
+	}
+	if before != "no hello" {
+		fmt.Println(hello1)
+	}
+	if list && (!listing || before == "good") {
 		fmt.Println(oneHeadset)
 		os.Exit(0)
 	}
 	switch before {
-	case "good":
+	case "good", "no hello":
 		fmt.Println(open48)
 		for i := range 6 {
 			fmt.Printf("{\"heard\":{\"samples\":%d,\"level\":-30}}\n", 48000*(i+1))
 		}
 		fmt.Println(goodVoice)
 	case "hang":
+		time.Sleep(time.Hour)
+	case "two hellos":
+		for {
+			fmt.Println(hello1)
+			time.Sleep(10 * time.Millisecond)
+		}
+	case "late figures":
+		fmt.Println(open48)
+		fmt.Println(`{"heard":{"samples":480000,"level":-30}}`)
 		time.Sleep(time.Hour)
 	case "hang after open":
 		fmt.Println(open48)

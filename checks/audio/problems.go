@@ -27,8 +27,10 @@ func faultOf(code, detail string) *checks.Problem {
 	switch code {
 	case codeNoMicrophone, codeNoOutput, codeNoServer, codeFrozen, codeStalled, codeUnplugged, codeSilent, codeBlocked, codeNotOpened,
 		codeNoSpeech, codeWrongDefault:
-	case codeNobodyAsked, codeNotKnown, codeNoise, checks.CodeUnsupported, checks.CodeTimeout:
+	case codeNobodyAsked, codeNotKnown, codeNoise, checks.CodeUnsupported:
 		p.Side = checks.SideUnknown
+	case checks.CodeTimeout:
+		p.Side = checks.SideTool // the child itself was too slow: of the sound system nothing is known
 	default:
 		p.Code, p.Side = codeFailed, checks.SideTool
 	}

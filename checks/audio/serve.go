@@ -57,8 +57,8 @@ func (r *recording) take(in []float32) {
 
 func (r *recording) sofar() []float32 { return r.pcm[:r.n.Load()] }
 
-// RunChild is the whole life of the sound child: it reads one request from in, says what it finds to out, and returns
-// when that is said or in ends, whichever is first. It may leave calls of the sound system behind that never return:
+// RunChild is the whole life of the sound child: it reads one request from in, says hello and then what it finds to out,
+// and returns when that is said or in ends, whichever is first. It may leave calls of the sound system behind that never return:
 // the caller must end the process then.
 func RunChild(in io.Reader, out io.Writer) error {
 	return serve(in, out, newSound)
@@ -77,6 +77,9 @@ func serve(in io.Reader, out io.Writer, sound func(request) Sound) error {
 	if !(r.Seconds >= 0 && r.Seconds <= maxSeconds) || r.Rate < 0 || r.Rate > maxRate {
 		return errors.New("reading the request: out of bounds")
 	}
+	if r.Job != jobDevices && r.Job != jobRecord {
+		return fmt.Errorf("reading the request: no job %q", r.Job)
+	}
 	done := make(chan error, 1)
 	go func() { done <- work(r, out, sound(r)) }()
 	gone := make(chan struct{})
@@ -92,19 +95,21 @@ func serve(in io.Reader, out io.Writer, sound func(request) Sound) error {
 	}
 }
 
+// work says hello before anything is asked of the sound system: what the child needed until then is its own slowness,
+// what it needs from then on is the sound system's.
 func work(r request, out io.Writer, sound Sound) error {
-	switch r.Job {
-	case jobDevices:
-		d, err := sound.Devices()
-		if err != nil {
-			return say(out, frame{Fault: faultFrom(err)})
-		}
-		d.Inputs, d.Outputs = bounded(d.Inputs), bounded(d.Outputs)
-		return say(out, frame{Devices: &d})
-	case jobRecord:
+	if err := say(out, frame{Hello: true}); err != nil {
+		return err
+	}
+	if r.Job == jobRecord {
 		return record(r, out, sound)
 	}
-	return fmt.Errorf("no job %q", r.Job)
+	d, err := sound.Devices()
+	if err != nil {
+		return say(out, frame{Fault: faultFrom(err)})
+	}
+	d.Inputs, d.Outputs = bounded(d.Inputs), bounded(d.Outputs)
+	return say(out, frame{Devices: &d})
 }
 
 func faultFrom(err error) *checks.Problem {

@@ -126,7 +126,11 @@ func TestServeFaults(t *testing.T) {
 			if err := serve(heldOpen(t, `{"job":"`+job+`","seconds":1}`+"\n"), &out, func(request) Sound { return fake{err: c.err} }); err != nil {
 				t.Fatal(err)
 			}
-			f, err := decode(bytes.TrimSpace(out.Bytes()))
+			said, hello := strings.CutPrefix(out.String(), hello1+"\n")
+			if !hello {
+				t.Errorf("%s, %s: no hello", name, job)
+			}
+			f, err := decode([]byte(strings.TrimSpace(said)))
 			if err != nil || f.Fault == nil || f.Fault.Code != c.code {
 				t.Errorf("%s, %s: %s, %v", name, job, out.Bytes(), err)
 			}

@@ -5,7 +5,8 @@
 // reported is counted here: downloads by our own reader, uploads by what the office end says it read or, against public
 // servers, by requests they have acknowledged. The throughput is the mean of 250 ms slices without the first 1.5 s; the
 // slices, those of the start included, are the Samples of the measurement. A direction that reached its cap of bytes
-// sooner has fewer than ten Samples, and its value is a lower bound: the line carries at least that much.
+// within 2.5 s has fewer than ten Samples, and its value is a lower bound: so much the line did carry while TCP was still
+// finding its rate.
 package bandwidth
 
 import (
@@ -31,11 +32,13 @@ var (
 
 // Options say what is measured against, and how much it may cost. Zero values stand for the defaults.
 type Options struct {
-	Ticket    *office.Ticket  // nil: public speedtest.net servers
-	Transport *http.Transport // carries proxy, dialer and TLS pin; it is cloned. nil: direct, the system's roots
+	Ticket *office.Ticket // nil: public speedtest.net servers
+	// Transport carries proxy, dialer and TLS pin, whether there is a ticket or not; it is cloned. nil: the system's
+	// roots and no proxy, not even one that the environment names (http.ProxyFromEnvironment): who wants that gives it.
+	Transport *http.Transport
 
-	Direction   time.Duration // length of each direction; 8 s
-	Bytes       int64         // cap of each direction; 60 MB
+	Direction   time.Duration // length of each transfer; 8 s. Each direction is one, or two where this computer was busy
+	Bytes       int64         // cap of each transfer; 60 MB
 	Connections int           // at the same time; 8, so that one lost packet does not halve the rate
 	Patience    time.Duration // without a byte or an answer for so long, there is no measuring; 5 s
 	Queue       time.Duration // longest wait for a turn at the office end; 2 min

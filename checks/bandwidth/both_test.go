@@ -5,9 +5,9 @@ import (
 	"crypto/rand"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -127,36 +127,61 @@ func TestBothEnds(t *testing.T) {
 	}
 }
 
-// TestBusyComputer: a direction during which this process did not get to run is measured again, in a fresh session.
+// TestBusyComputer: a direction during which this process did not get to run is measured again, in a fresh session, and
+// the office end records of each session what that one saw.
 func TestBusyComputer(t *testing.T) {
 	t.Parallel()
-	var begun atomic.Int64
-	secret := someSecret()
-	good := (&Office{Secret: secret, Now: time.Now}).Handler()
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasSuffix(r.URL.Path, "/begin") {
-			begun.Add(1)
+	var all crowd
+	defer all.Wait()
+	for name, c := range map[string]struct {
+		busy checks.Metric
+		want []string // the calls of Record
+	}{
+		"download": {download, []string{download.ID, download.ID + " " + upload.ID}},
+		"upload":   {upload, []string{download.ID + " " + upload.ID, upload.ID}},
+	} {
+		all.add(t, name, func(t *testing.T) {
+			recorded, got := busyRun(t, c.busy)
+			for id, m := range got {
+				if m.Missing != nil {
+					t.Errorf("%s is missing: %v", id, m.Missing)
+				}
+			}
+			if len(recorded) < 2 {
+				t.Fatal("the direction was not measured again")
+			}
+			if len(recorded) == 2 && !slices.Equal(recorded, c.want) { // more: the machine is busy by itself
+				t.Errorf("recorded %q, want %q", recorded, c.want)
+			}
+		})
+	}
+}
+
+// busyRun is a run whose computer is busy for a moment during one direction, and the metrics of each call of Record.
+func busyRun(t *testing.T, way checks.Metric) (recorded []string, got map[string]checks.Measurement) {
+	var mu sync.Mutex
+	end := &Office{Record: func(_ string, seen []checks.Measurement) {
+		var ids []string
+		for _, m := range seen {
+			ids = append(ids, m.Metric)
 		}
-		good.ServeHTTP(w, r)
-	}))
-	t.Cleanup(srv.Close)
-	o := against(srv.URL, secret.Issue("r", time.Now().Add(time.Minute), office.Caps{Bytes: 1 << 40, Seconds: 60}))
+		mu.Lock()
+		defer mu.Unlock()
+		recorded = append(recorded, strings.Join(ids, " "))
+	}}
+	o := newOffice(t, end)
+	o.Ticket.Token = end.Secret.Issue("r", time.Now().Add(time.Minute), office.Caps{Bytes: 1 << 40, Seconds: 60})
 	o.Bytes = 1 << 40
 	busy := false
-	got := run(t.Context(), t, o, func(e checks.Event) {
-		if e.Metric == download.ID && !busy {
+	got = run(t.Context(), t, o, func(e checks.Event) {
+		if e.Metric == way.ID && !busy {
 			busy = true
 			time.Sleep(400 * time.Millisecond) // holds up the goroutine that watches the transfer
 		}
 	})
-	for id, m := range got {
-		if m.Missing != nil {
-			t.Errorf("%s is missing: %v", id, m.Missing)
-		}
-	}
-	if begun.Load() < 2 {
-		t.Error("the direction was not measured again")
-	}
+	mu.Lock()
+	defer mu.Unlock()
+	return slices.Clone(recorded), got
 }
 
 // someSecret makes one; the collector's lies in its data folder.

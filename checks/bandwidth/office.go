@@ -17,9 +17,14 @@ import (
 // serves one run at a time, for two would measure each other; the others wait their turn.
 type Office struct {
 	Secret office.Secret
-	Now    func() time.Time                            // the wall clock, for the expiry of tickets
-	Record func(run string, seen []checks.Measurement) // told at the end of each session, of which a run may have several; may be nil
+	Now    func() time.Time // the wall clock, for the expiry of tickets
 	Limits Limits
+
+	// Record is told at the end of each session in which there was enough to measure; it may be nil. Each call holds what
+	// that one session saw, and no more: a run whose computer was busy measures a direction again in a session of its
+	// own, so that a later call may hold the upload alone. Whoever keeps them must merge by metric, not replace a run's
+	// list. Of two rates of one direction the higher is the one that the line has carried; the other end keeps that.
+	Record func(run string, seen []checks.Measurement)
 
 	mu      sync.Mutex
 	present *session         // whose turn it is

@@ -2,14 +2,21 @@ package bandwidth
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"path"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -65,6 +72,96 @@ func TestPublic(t *testing.T) {
 			t.Errorf("%s: %+v", id, m)
 		}
 	}
+}
+
+// TestPublicThroughProxy: where the given transport names a proxy, everything goes through it, the search for a server
+// over TLS as well, and nothing beside it.
+func TestPublicThroughProxy(t *testing.T) {
+	t.Parallel()
+	o, plain := ookla(t, goodList)
+	list := httptest.NewTLSServer(plain.Config.Handler)
+	t.Cleanup(list.Close)
+	p := &proxy{list: list.Listener.Addr().String()}
+	way := httptest.NewServer(p)
+	t.Cleanup(func() { way.CloseClientConnections(); way.Close() })
+	address, err := url.Parse(way.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(list.Certificate())
+	o.Transport = &http.Transport{
+		Proxy:           http.ProxyURL(address),
+		TLSClientConfig: &tls.Config{RootCAs: roots, ServerName: "example.com"},
+		DialContext: func(ctx context.Context, network, to string) (net.Conn, error) {
+			if to != address.Host {
+				t.Errorf("dials %s beside the proxy", to)
+			}
+			return (&net.Dialer{}).DialContext(ctx, network, to)
+		},
+	}
+	for id, m := range run(t.Context(), t, o, nil) {
+		if m.Missing != nil || m.Value <= 0 {
+			t.Errorf("%s: %+v", id, m)
+		}
+	}
+	for _, what := range []string{"CONNECT", "latency.txt", "random1000x1000.jpg", "upload.php"} {
+		if p.count(what) == 0 {
+			t.Errorf("no %s went through the proxy", what)
+		}
+	}
+}
+
+// proxy is a forward proxy (RFC 9110, sections 7.1 and 9.3.6) that counts. Tunnels all lead to list.
+type proxy struct {
+	list string
+	mu   sync.Mutex
+	seen map[string]int // by method for tunnels, by the last part of the path for the rest
+}
+
+func (p *proxy) count(what string) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.seen[what]
+}
+
+func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	what := path.Base(r.URL.Path)
+	if r.Method == http.MethodConnect {
+		what = r.Method
+	}
+	p.mu.Lock()
+	if p.seen == nil {
+		p.seen = map[string]int{}
+	}
+	p.seen[what]++
+	p.mu.Unlock()
+	if r.Method == http.MethodConnect {
+		p.tunnel(w, r)
+		return
+	}
+	(&httputil.ReverseProxy{Rewrite: func(*httputil.ProxyRequest) {}, ErrorLog: log.New(io.Discard, "", 0)}).ServeHTTP(w, r)
+}
+
+func (p *proxy) tunnel(w http.ResponseWriter, r *http.Request) {
+	if r.Host != listHost+":443" {
+		http.Error(w, "no such host", http.StatusBadGateway)
+		return
+	}
+	far, err := net.Dial("tcp", p.list)
+	if err != nil {
+		http.Error(w, "list", http.StatusBadGateway)
+		return
+	}
+	defer far.Close()
+	near := hijack(w)
+	defer near.Close()
+	io.WriteString(near, "HTTP/1.1 200 Connection established\r\n\r\n")
+	go func() {
+		defer far.Close()
+		_, _ = io.Copy(far, near)
+	}()
+	_, _ = io.Copy(near, far)
 }
 
 // TestPublicList: whatever the list holds, there is an answer or a reason, and soon.
