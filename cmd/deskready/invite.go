@@ -13,8 +13,7 @@ import (
 	"deskready/report/collector"
 )
 
-// maxDays is how long an invite may last: its key and its policy should not be older than a season.
-const maxDays = 90
+const maxDays = int(collector.MaxTTL / (24 * time.Hour))
 
 type inviteOptions struct {
 	data, forWhom, policy, out string

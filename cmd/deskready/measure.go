@@ -111,6 +111,12 @@ func (j *journey) withoutCollector(err error) error {
 	if later := (*collector.LaterError)(nil); errors.As(err, &later) && later.Reason == collector.ReasonRuns {
 		return &fault{exit: exitUndelivered, code: string(later.Reason), what: "this invite was used too often today", hint: "try again tomorrow, or ask the employer for a new invite"}
 	}
+	if j.world.now().Before(j.inv.Issued.Add(-24 * time.Hour)) { // nobody is there to set it by, and nobody would believe it
+		return &fault{
+			exit: 22, code: "clock", what: "the clock of this computer says " + j.world.now().Format(time.DateOnly) + ", and the invite was made after that",
+			hint: "set the clock of this computer, and run the same command again",
+		}
+	}
 	j.say("%s", j.book.Text("cmd.offline", "why", j.why(err)))
 	return nil
 }
