@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -81,23 +82,32 @@ func (m *meter) sentence(e checks.Event) string {
 
 func (m *meter) draw() {
 	m.drawn = time.Now()
-	var parts []string
+	var lines []string
 	for _, name := range m.order {
-		e, ok := m.latest[name]
-		if !ok {
-			continue
+		if e, ok := m.latest[name]; ok {
+			lines = append(lines, m.line(e))
 		}
-		text := bar(e.Done) + " " + m.sentence(e)
-		if e.Metric != "" {
-			text += "  " + render.Quantity(m.book, e.Value, m.units[e.Metric])
-		}
-		parts = append(parts, text)
 	}
-	if len(parts) > 0 {
-		// The last one is the most recent in the order of the list; the others are said when their turn alone comes.
-		line := []rune(parts[int(m.drawn.Unix()/2)%len(parts)])
-		fmt.Fprintf(m.world.stderr, "\r\x1b[K%s", string(line[:min(len(line), m.width-1)]))
+	if len(lines) == 0 {
+		return
 	}
+	line := []rune(lines[int(m.drawn.Unix()/2)%len(lines)]) // checks side by side take turns
+	fmt.Fprintf(m.world.stderr, "\r\x1b[K%s", string(line[:min(len(line), m.width-1)]))
+}
+
+// line draws one event, the live figure and the time first: a narrow terminal cuts the end off.
+func (m *meter) line(e checks.Event) string {
+	text := bar(e.Done) + "  "
+	if e.Metric != "" {
+		text += render.Quantity(m.book, e.Value, m.units[e.Metric]) + "  "
+	}
+	if e.Left >= time.Second {
+		text += m.book.Text("cmd.left_short", "seconds", strconv.Itoa(int(e.Left.Round(time.Second).Seconds()))) + "  "
+	}
+	if e.Step == "" {
+		return text + m.book.Text(e.Check+".title")
+	}
+	return text + m.book.Text(e.Step)
 }
 
 func bar(done float64) string {
