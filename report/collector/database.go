@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -29,6 +30,9 @@ var ErrDiskFull = errors.New("the disk of the data folder is full: make room, th
 //
 // Synchronous is FULL: a receipt is a promise, and with NORMAL under WAL a committed report may vanish with the power.
 func openDatabase(ctx context.Context, path string) (write, read *sql.DB, err error) {
+	if err := ownersAlone(path); err != nil {
+		return nil, nil, err
+	}
 	const common = "_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&_defensive=1&_dqs=0"
 	write, err = sql.Open("sqlite", dsn(path)+"?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_txlock=immediate&"+common)
 	if err != nil {
@@ -188,4 +192,14 @@ func at(ms sql.NullInt64) time.Time {
 		return time.Time{}
 	}
 	return when(ms.Int64)
+}
+
+// ownersAlone makes the file before SQLite does, which would let everybody on the computer read it; the journals beside
+// it take its mode.
+func ownersAlone(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Chmod(0o600), f.Close())
 }

@@ -173,3 +173,22 @@ func TestWrongFolders(t *testing.T) {
 		t.Errorf("a damaged database: %v", err)
 	}
 }
+
+// TestFilesAreTheOwnersAlone: nobody else on the computer reads what hires sent.
+func TestFilesAreTheOwnersAlone(t *testing.T) {
+	dir := t.TempDir()
+	s, err := Open(t.Context(), dir, rand.Reader, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) < 4 {
+		t.Fatalf("%d files, %v", len(entries), err)
+	}
+	for _, e := range entries {
+		if info, err := e.Info(); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s has mode %v, %v", e.Name(), info.Mode(), err)
+		}
+	}
+}
