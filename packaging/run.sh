@@ -79,7 +79,7 @@ say "1. The collector serves http://127.0.0.1:$port"
 	die "the invite could not be made (exit code $?)."
 say "2. An invite for $name: $run/hire.invite.json"
 
-say "3. The hire's check. It measures this computer and takes some minutes."
+say "3. The hire's check. It measures this computer and takes up to two minutes."
 "$program" check --invite "$run/hire.invite.json" --yes --name "$name" --no-page --out "$run/hire.deskready.json" </dev/null
 code=$?
 said=$(verdict $code)

@@ -91,7 +91,7 @@ type Assurance string
 const (
 	A0 Assurance = "A0" // self-reported: untouched since signing, nothing else
 	A1 Assurance = "A1" // invite-bound: enrolled key, one-time nonce, fresh, verdict recomputed by the collector
-	A2 Assurance = "A2" // network-witnessed: the collector measured the line itself
+	A2 Assurance = "A2" // network-witnessed: the collector measured data rates of the run itself
 )
 
 // Files says where a run left what it made.
