@@ -8,6 +8,16 @@ require (
 	github.com/go-json-experiment/json v0.0.0-20260820222146-c27c302e5fc3 // encoding/json/v2 as a module: refuses duplicate and wrong-case keys, which encoding/json accepts
 	github.com/gordonklaus/portaudio v0.0.0-20250206071425-98a94950218b // sound on three systems
 	github.com/jfreymuth/pulse v0.1.1 // real device names on Linux, which PortAudio does not give
+	github.com/mdlayher/wifi v0.10.0 // signal and band of Wi-Fi on Linux (nl80211)
+	github.com/pion/ice/v4 v4.4.2 // the socket that all test calls of a collector share
+	github.com/pion/interceptor v0.1.48 // test call: RTP without retransmission, which would hide loss
+	github.com/pion/logging v0.2.4 // keeps pion off standard error
+	github.com/pion/rtcp v1.2.17 // test call
+	github.com/pion/rtp v1.10.5 // test call
+	github.com/pion/stun/v4 v4.0.0 // NAT mapping and media paths
+	github.com/pion/transport/v4 v4.1.0 // tests: a network with NATs, in memory
+	github.com/pion/turn/v5 v5.1.0 // relay for hires whose line lets only TCP through
+	github.com/pion/webrtc/v4 v4.2.20 // a real call: ICE, DTLS, SRTP; newer ones do not resolve
 	github.com/pressly/goose/v3 v3.28.0 // migrations of the collector's store; v3.29 would move modernc.org/libc off sqlite's pin
 	github.com/rogpeppe/go-internal v1.16.0 // tests: testscript drives the real program
 	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3 // tests: schemas and structs must agree
@@ -17,6 +27,7 @@ require (
 	github.com/spf13/cobra v1.10.2 // command line
 	go.yaml.in/yaml/v3 v3.0.5 // policies are written by people; nodes carry line numbers
 	golang.org/x/crypto v0.58.0 // argon2id for the collector's passwords
+	golang.org/x/net v0.60.0 // DNS messages
 	golang.org/x/sys v0.49.0 // registry and file versions on Windows, TCP_INFO on Linux
 	golang.org/x/term v0.47.0 // width of the terminal
 	golang.org/x/time v0.16.0 // rate limits of the collector
@@ -57,4 +68,19 @@ require (
 	modernc.org/libc v1.77.1 // indirect
 	modernc.org/mathutil v1.7.1 // indirect
 	modernc.org/memory v1.12.1 // indirect
+)
+
+require (
+	github.com/google/go-cmp v0.7.0 // indirect
+	github.com/mdlayher/genetlink v1.4.0 // indirect
+	github.com/mdlayher/netlink v1.11.2 // indirect
+	github.com/mdlayher/socket v0.6.0 // indirect
+	github.com/pion/datachannel v1.6.2 // indirect
+	github.com/pion/dtls/v3 v3.1.8 // indirect
+	github.com/pion/mdns/v2 v2.2.0 // indirect
+	github.com/pion/randutil v0.1.0 // indirect
+	github.com/pion/sctp v1.11.1 // indirect
+	github.com/pion/sdp/v3 v3.0.19 // indirect
+	github.com/pion/srtp/v3 v3.0.13 // indirect
+	github.com/wlynxg/anet v0.0.5 // indirect
 )

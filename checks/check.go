@@ -124,6 +124,10 @@ type Measurement struct {
 	Text    string    // for metrics whose unit is Text
 	Unit    Unit      // the metric's, so that a report can be read without a catalogue
 	Samples []float64 // optional: the series behind the value, for plots and recomputation; at most MaxSamples
+	// Within is half the width of the 95 % confidence interval of Value, in Unit: Value ± Within. Zero where none is known.
+	Within float64
+	// AtLeast says that the true value is Value or more: the measuring ended before it could tell how much more.
+	AtLeast bool
 	By      string
 	Missing *Problem
 }
@@ -170,6 +174,7 @@ func (p *Problem) Error() string {
 // A Result is what one check brought back.
 type Result struct {
 	Check        string        `json:"check"`
+	Attempt      int           `json:"attempt,omitzero"` // 2 for the second time in one run; absent for the first
 	Seconds      float64       `json:"seconds"`
 	Measurements []Measurement `json:"measurements"`
 }

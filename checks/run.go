@@ -194,7 +194,7 @@ func sound(m Metric, got Measurement) Measurement {
 		return m.Missing(got.Subject, &Problem{Code: CodeInternal, Detail: detail, Side: SideTool})
 	}
 	if m.Unit == Text {
-		got.Text, got.Value, got.Samples = Clean(got.Text, 200), 0, nil
+		got.Text, got.Value, got.Samples, got.Within, got.AtLeast = Clean(got.Text, 200), 0, nil, 0, false
 		if got.Text == "" {
 			return wrong("an empty text") // a name of nothing would be held against policies as if it were one
 		}
@@ -208,6 +208,9 @@ func sound(m Metric, got Measurement) Measurement {
 		return wrong(err.Error())
 	}
 	got.Value, got.Text = v, ""
+	if got.Within, err = Round(max(got.Within, 0), m.Decimals); err != nil {
+		return wrong("interval: " + err.Error())
+	}
 	got.Samples = soundSamples(got.Samples, m.Decimals)
 	return got
 }

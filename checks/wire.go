@@ -21,20 +21,21 @@ type wire struct {
 	Text    *string   `json:"text,omitzero"`
 	Unit    Unit      `json:"unit"`
 	By      string    `json:"by"`
+	Within  float64   `json:"within,omitzero"`
+	AtLeast bool      `json:"at_least,omitzero"`
 	Samples []float64 `json:"samples,omitempty"`
 	Missing *Problem  `json:"missing,omitzero"`
 }
 
 // MarshalJSON writes exactly one of value, text and missing.
 func (m Measurement) MarshalJSON() ([]byte, error) {
-	w := wire{Metric: m.Metric, Subject: m.Subject, Unit: m.Unit, By: m.By, Samples: m.Samples, Missing: m.Missing}
+	w := wire{Metric: m.Metric, Subject: m.Subject, Unit: m.Unit, By: m.By, Missing: m.Missing}
 	switch {
 	case m.Missing != nil:
-		w.Samples = nil
 	case m.Unit == Text:
-		w.Text = &m.Text
+		w.Text, w.Samples = &m.Text, m.Samples
 	default:
-		w.Value = &m.Value
+		w.Value, w.Within, w.AtLeast, w.Samples = &m.Value, m.Within, m.AtLeast, m.Samples
 	}
 	return stdjson.Marshal(w)
 }
@@ -46,7 +47,10 @@ func (m *Measurement) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	if err := json.UnmarshalDecode(dec, &w); err != nil {
 		return err
 	}
-	*m = Measurement{Metric: w.Metric, Subject: w.Subject, Unit: w.Unit, By: w.By, Samples: w.Samples, Missing: w.Missing}
+	*m = Measurement{
+		Metric: w.Metric, Subject: w.Subject, Unit: w.Unit, Within: w.Within, AtLeast: w.AtLeast,
+		By: w.By, Samples: w.Samples, Missing: w.Missing,
+	}
 	given := 0
 	if w.Value != nil {
 		m.Value = *w.Value
@@ -64,6 +68,9 @@ func (m *Measurement) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	}
 	if (w.Text != nil) != (w.Unit == Text && w.Missing == nil) {
 		return fmt.Errorf("measurement of %q has unit %q: text goes with unit %q, and only with it", w.Metric, w.Unit, Text)
+	}
+	if w.Value == nil && (w.Within != 0 || w.AtLeast) || w.Within < 0 {
+		return fmt.Errorf("measurement of %q: within and at_least go with a value, and within is not negative", w.Metric)
 	}
 	return nil
 }

@@ -64,12 +64,12 @@ func TestMeasurementRoundTrip(t *testing.T) {
 
 func TestMissingHidesTheRest(t *testing.T) {
 	m := load.Missing("", &Problem{Code: CodeAbsent, Side: SideHire})
-	m.Value, m.Text, m.Samples = 3, "three", []float64{3}
+	m.Value, m.Text, m.Samples, m.Within, m.AtLeast = 3, "three", []float64{3}, 3, true
 	data, err := stdjson.Marshal(m)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if text := string(data); strings.Contains(text, "3") || strings.Contains(text, "three") {
+	if text := string(data); strings.Contains(text, "3") || strings.Contains(text, "three") || strings.Contains(text, "least") {
 		t.Errorf("%s shows a value that was not measured", text)
 	}
 }
@@ -93,6 +93,9 @@ func TestMeasurementRefused(t *testing.T) {
 		{name: "key twice", data: `{"metric":"a.load","value":1,"value":2,"unit":"ratio","by":"tool"}`},
 		{name: "unknown key", data: `{"metric":"a.load","value":1,"unit":"ratio","by":"tool","pass":true}`, strictOnly: true},
 		{name: "unknown key inside", data: `{"metric":"a.load","unit":"ratio","by":"tool","missing":{"code":"absent","side":"hire","who":"me"}}`, strictOnly: true},
+		{name: "interval of a text", data: `{"metric":"a.name","text":"x","within":1,"unit":"text","by":"tool"}`},
+		{name: "bound of nothing", data: `{"metric":"a.load","at_least":true,"unit":"ratio","by":"tool","missing":{"code":"absent","side":"hire"}}`},
+		{name: "interval turned round", data: `{"metric":"a.load","value":1,"within":-1,"unit":"ratio","by":"tool"}`},
 		{name: "key in another case", data: `{"metric":"a.load","Value":1,"unit":"ratio","by":"tool"}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"deskready/checks"
+	"deskready/checks/office"
 	"deskready/checks/words"
 )
 
@@ -183,6 +184,8 @@ func measures(ctx context.Context, c checks.Check) (found faults) {
 var common = []string{
 	checks.CodeAbsent, checks.CodeDenied, checks.CodeTimeout, checks.CodeInterrupted, checks.CodeUnsupported,
 	checks.CodeNotRun, checks.CodeNoCollector, checks.CodeNoNetwork,
+	office.CodeRefused, office.CodeBusy, office.CodeExpired, office.CodeForged, office.CodeSpent, office.CodePortal,
+	office.CodeUntrusted, office.CodeLost, office.CodeGarbled,
 } // read only
 
 func (f *faults) missing(c checks.Check, got checks.Measurement) {

@@ -17,8 +17,8 @@ const (
 	ProblemHeader = "Deskready-Problem" // reply: why the office refuses
 )
 
-// Codes of problems on the way to an office end, beside those of package checks. Each check that has an office end
-// carries words for them.
+// Codes of problems on the way to an office end, beside those of package checks. Words holds their
+// texts.
 const (
 	CodeRefused   = "office_refused"   // the office, or what stands at its address, answered with an error
 	CodeBusy      = "office_busy"      // the office is measuring somebody else

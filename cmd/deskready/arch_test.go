@@ -28,7 +28,7 @@ var law = map[string][]string{
 	"checks/all":       {"checks", "checks/*"},
 	"checks/office":    {"checks"},
 	"checks/words":     {},
-	"checks/checktest": {"checks", "checks/words"},
+	"checks/checktest": {"checks", "checks/office", "checks/words"},
 	"report":           {"checks", "report/strict"},
 	"report/strict":    {},
 	"report/seal":      {"report/strict"},

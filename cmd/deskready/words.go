@@ -4,6 +4,7 @@ import (
 	"embed"
 	"io/fs"
 
+	"deskready/checks/office"
 	"deskready/report/collector"
 	"deskready/report/render"
 )
@@ -17,5 +18,5 @@ func ownWords() []fs.FS {
 	if err != nil {
 		panic(err) // the folder is embedded above
 	}
-	return []fs.FS{own, render.Words(), collector.Words()}
+	return []fs.FS{own, office.Words(), render.Words(), collector.Words()}
 }
