@@ -18,6 +18,8 @@ import (
 type Ticket struct {
 	Base  string // where the office is: https://host:port
 	Token string // what Secret.Issue gave
+	// Media is where the office takes UDP and TURN: host:port. Empty: it takes none (it stands behind an HTTP proxy).
+	Media string
 }
 
 // At is the address of something under the ticket, such as "speedtest/upload.php".

@@ -32,6 +32,7 @@ type begun struct {
 	Run      string    `json:"run"`
 	Nonce    string    `json:"nonce"`
 	Ticket   string    `json:"ticket,omitzero"`
+	Media    int       `json:"media,omitzero"`
 	Attempt  int       `json:"attempt"`
 	Previous string    `json:"previous,omitzero"`
 	Now      time.Time `json:"now"`
@@ -73,11 +74,11 @@ func (s *running) begin(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if s.Ticket != nil {
-		run.Ticket = s.Ticket(run.ID, run.Now.Add(freshness))
+		run.Ticket, run.Media = s.Ticket(run.ID, run.Now.Add(freshness)), s.Media
 	}
 	s.Log.InfoContext(r.Context(), "run begun", "invite", req.Invite, "run", run.ID, "attempt", run.Attempt)
-	answerJSON(w, http.StatusCreated, begun{Version: 1, Run: run.ID, Nonce: run.Nonce, Ticket: run.Ticket, Attempt: run.Attempt,
-		Previous: run.Previous, Now: run.Now})
+	answerJSON(w, http.StatusCreated, begun{Version: 1, Run: run.ID, Nonce: run.Nonce, Ticket: run.Ticket, Media: run.Media,
+		Attempt: run.Attempt, Previous: run.Previous, Now: run.Now})
 }
 
 // witness seals what the office ends saw of a run, which goes into the report of that run.

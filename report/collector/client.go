@@ -126,7 +126,10 @@ func (c Client) Begin(ctx context.Context, inv report.Invite) (Run, error) {
 	if b.Run == "" || b.Nonce == "" || b.Attempt < 1 {
 		return Run{}, &StrangerError{Status: http.StatusCreated, Why: "the answer to the run lacks its nonce"}
 	}
-	return Run{ID: b.Run, Nonce: b.Nonce, Ticket: b.Ticket, Attempt: b.Attempt, Previous: b.Previous, Now: b.Now}, nil
+	if b.Media < 0 || b.Media > 65535 {
+		return Run{}, &StrangerError{Status: http.StatusCreated, Why: "the answer to the run names a port that cannot be"}
+	}
+	return Run{ID: b.Run, Nonce: b.Nonce, Ticket: b.Ticket, Media: b.Media, Attempt: b.Attempt, Previous: b.Previous, Now: b.Now}, nil
 }
 
 // witnessPause is how long Witness waits before it asks again.

@@ -20,6 +20,7 @@ type Run struct {
 	ID       string
 	Nonce    string
 	Ticket   string // for the office ends of the measurements
+	Media    int    // the port, at the collector's host, where they take UDP and TURN; 0: nowhere
 	Attempt  int    // from 1
 	Previous string // digest of the report file received before, if any
 	Now      time.Time

@@ -42,6 +42,7 @@ type Server struct {
 	Policies    func(name string) (report.Policy, error) // for the form of new invites
 	PolicyNames []string                                 // that the form offers
 	Ticket      func(run string, until time.Time) string // opens the office ends for one run
+	Media       int                                      // port of this host where the office ends take UDP and TURN; 0: nowhere
 	Witness     func(run string) []checks.Measurement    // what the office ends saw of a run, By the collector; nil: no witness
 	Office      http.Handler                             // mounted at /s/; nil: none
 	Address     func(r *http.Request) netip.Addr         // who asks, behind a proxy; nil: the connection's other end
