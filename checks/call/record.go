@@ -15,7 +15,13 @@ type packet struct {
 // A stretch is one direction of the call over one phase of it.
 type stretch struct {
 	phase   string    // "idle", "download" or "upload"
+	first   uint32    // the number of the phase's first packet: its last is first+sent-1, and numbers may wrap
 	sent    uint32    // how many packets the far end says it sent in this phase
 	packets []packet  // in order of arrival, duplicates included
-	rtts    []float64 // s, by echoed packets and less the time the far end held them
+	rtts    []float64 // s, by echoed packets and less the time the far end held them; wanted for both directions
+	stalls  []span    // when the receiver itself stood still, on its own clock: what came meanwhile is not charged to the line
 }
+
+// A span is a while on one clock. A stall is one when a receiver's own ticks, due every 10 ms or oftener, were 20 ms apart or
+// more (one packet): shorter ones cannot move the figures.
+type span struct{ from, to time.Duration }
