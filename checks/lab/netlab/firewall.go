@@ -9,61 +9,72 @@ import (
 	"strings"
 )
 
-// Firewall is a list of what to drop without a word, in both directions.
-type Firewall []Rule
+// Firewall drops without a word, in both directions: what Block matches, and where Allow is not empty all that it does
+// not match.
+type Firewall struct{ Block, Allow []Rule }
 
-// Rule matches a protocol, and if Port is not 0 only packets from or to that port.
+// Rule matches packets by what is not 0 in it: IP version, protocol (IANA's number), and one port, from or to.
 type Rule struct {
-	Proto byte
-	Port  uint16
+	Version, Proto byte
+	Port           uint16
 }
 
-// protocols are the numbers (IANA) that go by a name: ICMP has another in IPv6.
-func protocols(name string) []byte {
+// named are the rules that go by a name: ICMP has another number in IPv6.
+func named(name string) []Rule {
 	switch name {
 	case "tcp":
-		return []byte{6}
+		return []Rule{{Proto: 6}}
 	case "udp":
-		return []byte{17}
+		return []Rule{{Proto: protoUDP}}
 	case "icmp":
-		return []byte{1, 58}
+		return []Rule{{Proto: 1}, {Proto: 58}}
+	case "ip4":
+		return []Rule{{Version: 4}}
+	case "ip6":
+		return []Rule{{Version: 6}}
 	}
 	return nil
 }
 
-// ParseFirewall reads a list such as "udp,tcp/8080".
-func ParseFirewall(list string) (Firewall, error) {
-	var fw Firewall
+const protoUDP = 17
+
+// ParseRules reads a list such as "udp,tcp/8080,ip6".
+func ParseRules(list string) ([]Rule, error) {
+	var all []Rule
 	for _, item := range strings.FieldsFunc(list, func(r rune) bool { return r == ',' }) {
 		name, port, hasPort := strings.Cut(item, "/")
-		numbers := protocols(name)
-		if numbers == nil {
-			return nil, fmt.Errorf("%q: want tcp, udp or icmp, perhaps with /PORT", item)
+		rules := named(name)
+		if rules == nil {
+			return nil, fmt.Errorf("%q: want tcp, udp, icmp, ip4 or ip6, tcp and udp perhaps with /PORT", item)
 		}
-		n, err := uint64(0), error(nil)
 		if hasPort {
-			if n, err = strconv.ParseUint(port, 10, 16); err != nil || n == 0 || name == "icmp" {
+			n, err := strconv.ParseUint(port, 10, 16)
+			if err != nil || n == 0 || name != "tcp" && name != "udp" {
 				return nil, fmt.Errorf("%q: bad port", item)
 			}
+			rules[0].Port = uint16(n)
 		}
-		for _, number := range numbers {
-			fw = append(fw, Rule{number, uint16(n)})
-		}
+		all = append(all, rules...)
 	}
-	return fw, nil
+	return all, nil
 }
 
-// Blocks says whether a rule matches the IP packet.
-func (fw Firewall) Blocks(pkt []byte) bool {
-	if len(fw) == 0 {
+// Drops says whether the IP packet does not get through.
+func (fw Firewall) Drops(pkt []byte) bool {
+	return match(fw.Block, pkt) || len(fw.Allow) > 0 && !match(fw.Allow, pkt)
+}
+
+// match says whether a rule matches the IP packet.
+func match(rules []Rule, pkt []byte) bool {
+	if len(rules) == 0 {
 		return false
 	}
 	proto, head, ok := transport(pkt)
 	if !ok {
 		return false
 	}
-	for _, r := range fw {
-		if r.Proto != proto {
+	for _, r := range rules {
+		if r.Version != 0 && r.Version != pkt[0]>>4 || r.Proto != 0 && r.Proto != proto {
 			continue
 		}
 		if r.Port == 0 {
@@ -76,13 +87,16 @@ func (fw Firewall) Blocks(pkt []byte) bool {
 	return false
 }
 
-// transport finds the protocol of an IP packet and the start of its header.
+// transport finds the protocol of an IP packet and the start of its header, which a later fragment does not have.
 func transport(pkt []byte) (proto byte, head []byte, ok bool) {
 	switch {
 	case len(pkt) >= 20 && pkt[0]>>4 == 4:
 		n := int(pkt[0]&15) * 4
 		if n < 20 || n > len(pkt) {
 			return 0, nil, false
+		}
+		if binary.BigEndian.Uint16(pkt[6:])&0x1fff != 0 { // fragment offset
+			return pkt[9], nil, true
 		}
 		return pkt[9], pkt[n:], true
 	case len(pkt) >= 40 && pkt[0]>>4 == 6:

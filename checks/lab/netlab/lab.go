@@ -46,8 +46,8 @@ func NewLab(name string, p Profile) (*Lab, error) {
 		return l, err
 	}
 	l.start = time.Now()
-	l.down = l.pump(server, client, p.Down, p.Firewall, 2*p.Seed)
-	l.up = l.pump(client, server, p.Up, p.Firewall, 2*p.Seed+1)
+	l.down = l.pump(&pump{from: server, to: client, firewall: p.Firewall, side: 0}, p.Down, 2*p.Seed)
+	l.up = l.pump(&pump{from: client, to: server, firewall: p.Firewall, side: 2}, p.Up, 2*p.Seed+1)
 	return l, nil
 }
 
@@ -87,8 +87,8 @@ func (l *Lab) join(namespace, tun, addr, addr6, congestion string) (fd int, err 
 	return fd, run("ip", "netns", "exec", namespace, "sh", "-c", forget)
 }
 
-func (l *Lab) pump(from, to int, s Shape, fw Firewall, seed uint64) *pump {
-	p := &pump{from: from, to: to, link: NewLink(s, seed), firewall: fw, start: l.start, stats: Stats{Shape: s}}
+func (l *Lab) pump(p *pump, s Shape, seed uint64) *pump {
+	p.link, p.start, p.stats = NewLink(s, seed), l.start, Stats{Shape: s, UDP: Ports{}}
 	l.pumps.Go(func() { p.run(&l.stop) })
 	return p
 }
@@ -126,13 +126,12 @@ func (l *Lab) Close() error {
 	return errors.Join(errs...)
 }
 
-// Report is what the link did. It is for a closed lab.
+// Report is what the link did until now.
 func (l *Lab) Report(seed uint64) *Report {
-	r := &Report{Start: l.start, Seconds: time.Since(l.start).Seconds(), Seed: seed, SlotMS: slot.Milliseconds()}
-	r.Down, r.Up = &l.down.stats, &l.up.stats
-	r.Down.finish()
-	r.Up.finish()
-	return r
+	return &Report{
+		Start: l.start, Seconds: time.Since(l.start).Seconds(), Seed: seed, SlotMS: slot.Milliseconds(),
+		Down: l.down.snapshot(), Up: l.up.snapshot(),
+	}
 }
 
 // killAll kills the processes in a namespace that this lab made.

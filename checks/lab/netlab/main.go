@@ -5,6 +5,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"flag"
@@ -37,7 +38,7 @@ func netlab(args []string) (code int, err error) {
 	}
 	profile := profileFlags(fs)
 	stats := fs.String("stats", "", "write what went over the link to `FILE` as JSON at the end")
-	eof := fs.Bool("eof", false, "without a command: end when standard input ends, so that no link outlives who asked for it")
+	eof := fs.Bool("eof", false, "without a command: write -stats at each line of standard input, and end when that ends, so that no link outlives who asked for it")
 	name := fs.String("name", fmt.Sprintf("nl%d", os.Getpid()), "`prefix` of the namespaces' names")
 	switch err := fs.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
@@ -58,7 +59,8 @@ func netlab(args []string) (code int, err error) {
 	lab, err := NewLab(*name, *profile)
 	if err == nil {
 		if *eof && fs.NArg() == 0 {
-			go func() { io.Copy(io.Discard, os.Stdin); cancel() }()
+			report := func() error { return lab.Report(profile.Seed).write(*stats) }
+			go func() { obey(os.Stdin, os.Stdout, report); cancel() }()
 		}
 		code, err = wait(ctx, fs.Args(), lab.Env())
 	}
@@ -67,6 +69,17 @@ func netlab(args []string) (code int, err error) {
 		err = errors.Join(err, lab.Report(profile.Seed).write(*stats))
 	}
 	return code, err
+}
+
+// obey answers each line that it reads with a line, "written" once the report of up to now is, until the input ends.
+func obey(in io.Reader, out io.Writer, report func() error) {
+	for lines := bufio.NewScanner(in); lines.Scan(); {
+		answer := "written"
+		if err := report(); err != nil {
+			answer = err.Error()
+		}
+		fmt.Fprintln(out, answer)
+	}
 }
 
 // wait runs the command, or without one waits to be interrupted.

@@ -33,8 +33,12 @@ func profileFlags(fs *flag.FlagSet) *Profile {
 		return err
 	})
 	shapeFlags(fs, p)
-	fs.Func("block", "`list` of what to drop silently, such as udp,tcp/8080,icmp", func(v string) (err error) {
-		p.Firewall, err = ParseFirewall(v)
+	fs.Func("block", "`list` of what to drop silently, such as udp,tcp/8080,icmp,ip6", func(v string) (err error) {
+		p.Firewall.Block, err = ParseRules(v)
+		return err
+	})
+	fs.Func("allow", "drop silently all that is not on the `list`, such as tcp/443", func(v string) (err error) {
+		p.Firewall.Allow, err = ParseRules(v)
 		return err
 	})
 	fs.Uint64Var(&p.Seed, "seed", p.Seed, "seed of the jitter and the loss")
@@ -56,6 +60,10 @@ func shapeFlags(fs *flag.FlagSet, p *Profile) {
 			return set(&p.Up, up)
 		})
 	}
+	both("delay", "one-way time of the idle link, instead of -rtt", func(s *Shape, v string) (err error) {
+		s.Delay, err = parseTime(v)
+		return err
+	})
 	both("jitter", "standard deviation of the one-way delay", func(s *Shape, v string) (err error) {
 		s.Jitter, err = parseTime(v)
 		return err

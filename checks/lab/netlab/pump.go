@@ -4,6 +4,7 @@ package main
 
 import (
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -29,6 +30,8 @@ type pump struct {
 	link     *Link
 	firewall Firewall
 	start    time.Time
+	side     int        // where the office's port stands in a UDP header
+	counting sync.Mutex // held while packets are carried, so free while nothing is: the stats may then be read
 	stats    Stats
 
 	pending fifo[packet]
@@ -39,7 +42,7 @@ func (p *pump) run(stop *atomic.Bool) {
 	runtime.LockOSThread()
 	promptThread()
 	for !stop.Load() {
-		switch n := p.write() + p.read(); {
+		switch n := p.carry(); {
 		case n >= batch: // there may be more
 		case n > 0:
 			sleep(grain)
@@ -47,6 +50,20 @@ func (p *pump) run(stop *atomic.Bool) {
 			waitReadable(p.from, p.quiet())
 		}
 	}
+}
+
+// carry moves what there is to move now.
+func (p *pump) carry() int {
+	p.counting.Lock()
+	defer p.counting.Unlock()
+	return p.write() + p.read()
+}
+
+// snapshot is what the pump did until now.
+func (p *pump) snapshot() *Stats {
+	p.counting.Lock()
+	defer p.counting.Unlock()
+	return p.stats.snapshot()
 }
 
 // quiet is the time until the next packet is due.
@@ -68,7 +85,7 @@ func (p *pump) write() (n int) {
 		if write(p.to, pkt.data) != 0 {
 			p.stats.WriteErrors++
 		}
-		p.stats.delivered(now, pkt.out, len(pkt.data))
+		p.stats.delivered(now, pkt.out, pkt.data, p.side)
 		p.spare = append(p.spare, pkt.data[:cap(pkt.data)])
 	}
 	return n
@@ -85,7 +102,7 @@ func (p *pump) read() (n int) {
 		}
 		now := time.Since(p.start)
 		out, fate := p.offer(now, buf[:size])
-		p.stats.offered(now, size, fate, p.link.Backlog(now))
+		p.stats.offered(now, buf[:size], p.side, fate, p.link.Backlog(now))
 		if fate == Delivered {
 			p.pending.push(packet{out, buf[:size]})
 		} else {
@@ -96,7 +113,7 @@ func (p *pump) read() (n int) {
 }
 
 func (p *pump) offer(now time.Duration, data []byte) (time.Duration, Fate) {
-	if p.firewall.Blocks(data) {
+	if p.firewall.Drops(data) {
 		return 0, Blocked
 	}
 	if p.pending.len() >= maxPending {

@@ -4,9 +4,11 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"math"
 	"math/bits"
 	"os"
+	"slices"
 	"time"
 )
 
@@ -23,50 +25,53 @@ type Report struct {
 	Up      *Stats    `json:"up"`
 }
 
-// Stats counts what one direction did. Bytes are whole IP packets.
+// Stats counts what one direction did.
 type Stats struct {
-	Shape            Shape     `json:"shape"`
-	OfferedPackets   int64     `json:"offered_packets"`
-	OfferedBytes     int64     `json:"offered_bytes"`
-	DeliveredPackets int64     `json:"delivered_packets"`
-	DeliveredBytes   int64     `json:"delivered_bytes"`
-	LostPackets      int64     `json:"lost_packets"`     // by chance
-	OverflowPackets  int64     `json:"overflow_packets"` // the queue was full
-	BlockedPackets   int64     `json:"blocked_packets"`  // by the firewall
-	WriteErrors      int64     `json:"write_errors"`
-	LateMeanUS       float64   `json:"late_mean_us"` // how far behind the model packets came out
-	LateP99US        float64   `json:"late_p99_us"`  // up to a factor of two, rounded up
-	LateMaxUS        float64   `json:"late_max_us"`
-	Mbps             []float64 `json:"mbps"`     // delivered, in each slot
-	QueueMS          []float64 `json:"queue_ms"` // longest wait for the bottleneck, in each slot
+	Shape Shape `json:"shape"`
+	Counts
+	UDP         Ports     `json:"udp"` // the same of UDP alone, by the office's port
+	WriteErrors int64     `json:"write_errors"`
+	LateMeanUS  float64   `json:"late_mean_us"` // how far behind the model packets came out
+	LateP99US   float64   `json:"late_p99_us"`  // up to a factor of two, rounded up
+	LateMaxUS   float64   `json:"late_max_us"`
+	Mbps        []float64 `json:"mbps"`     // delivered, in each slot
+	QueueMS     []float64 `json:"queue_ms"` // longest wait for the bottleneck, in each slot
 
 	lateSum  time.Duration
 	lateHist [40]int64 // by the power of two of microseconds
 }
 
-func (s *Stats) offered(now time.Duration, size int, fate Fate, backlog time.Duration) {
-	s.OfferedPackets++
-	s.OfferedBytes += int64(size)
-	switch fate {
-	case Lost:
-		s.LostPackets++
-	case Overflow:
-		s.OverflowPackets++
-	case Blocked:
-		s.BlockedPackets++
+func (s *Stats) offered(now time.Duration, pkt []byte, side int, fate Fate, backlog time.Duration) {
+	s.Counts.offered(len(pkt), fate)
+	if c := s.UDP.of(pkt, side); c != nil {
+		c.offered(len(pkt), fate)
 	}
 	q := at(&s.QueueMS, now)
 	*q = max(*q, float64(backlog)/1e6)
 }
 
-func (s *Stats) delivered(now, due time.Duration, size int) {
-	s.DeliveredPackets++
-	s.DeliveredBytes += int64(size)
-	*at(&s.Mbps, now) += float64(size) * 8 / 1e6 / slot.Seconds()
+func (s *Stats) delivered(now, due time.Duration, pkt []byte, side int) {
+	s.Counts.delivered(len(pkt))
+	if c := s.UDP.of(pkt, side); c != nil {
+		c.delivered(len(pkt))
+	}
+	*at(&s.Mbps, now) += float64(len(pkt)) * 8 / 1e6 / slot.Seconds()
 	late := max(0, now-due)
 	s.lateSum += late
 	s.LateMaxUS = max(s.LateMaxUS, float64(late)/1e3)
 	s.lateHist[bits.Len64(uint64(late/time.Microsecond))]++
+}
+
+// snapshot is a copy that the link does not change any more, with what only a whole run tells.
+func (s *Stats) snapshot() *Stats {
+	c := *s
+	c.Mbps, c.QueueMS, c.UDP = slices.Clone(s.Mbps), slices.Clone(s.QueueMS), Ports{}
+	for port, counts := range s.UDP {
+		of := *counts
+		c.UDP[port] = &of
+	}
+	c.finish()
+	return &c
 }
 
 // at is the slot of that time, in a series that grows to hold it.
@@ -78,7 +83,7 @@ func at(series *[]float64, t time.Duration) *float64 {
 	return &(*series)[i]
 }
 
-// finish works out what only the whole run tells.
+// finish works out what only a whole run tells.
 func (s *Stats) finish() {
 	if s.DeliveredPackets > 0 {
 		s.LateMeanUS = float64(s.lateSum) / 1e3 / float64(s.DeliveredPackets)
@@ -98,10 +103,17 @@ func (s *Stats) finish() {
 	}
 }
 
+// write replaces the file in one step: who reads it meanwhile finds the old or the new one whole.
 func (r *Report) write(file string) error {
 	b, err := json.MarshalIndent(r, "", " ")
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(file, append(b, '\n'), 0o644)
+	if file == "" {
+		return errors.New("no -stats FILE to write to")
+	}
+	if err := os.WriteFile(file+".new", append(b, '\n'), 0o644); err != nil {
+		return err
+	}
+	return os.Rename(file+".new", file)
 }
