@@ -8,14 +8,10 @@ package lab
 
 import (
 	"bytes"
-	"context"
 	"errors"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strconv"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -61,16 +57,4 @@ func here(t testing.TB) string {
 	}
 	t.Fatal("the labs are started from their sources: build this test without -trimpath")
 	return ""
-}
-
-// asRoot is a command that runs args as root. It is ended by SIGTERM, which sudo passes on.
-func asRoot(ctx context.Context, args ...string) *exec.Cmd {
-	if os.Getuid() == 0 {
-		cmd := exec.CommandContext(ctx, args[0], args[1:]...)
-		cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-		return cmd
-	}
-	cmd := exec.CommandContext(ctx, "sudo", append([]string{"-n"}, args...)...)
-	cmd.Cancel = func() error { return exec.Command("sudo", "-n", "kill", strconv.Itoa(cmd.Process.Pid)).Run() }
-	return cmd
 }

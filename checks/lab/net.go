@@ -1,145 +1,61 @@
 package lab
 
 import (
-	"bufio"
-	"bytes"
-	"context"
-	"fmt"
-	"io"
-	"os/exec"
 	"path/filepath"
-	"strconv"
-	"strings"
-	"sync"
 	"testing"
-	"time"
+
+	"deskready/checks/lab/access"
 )
 
 // A Line is the access line between the hire's desk and the office. The zero Line is perfect.
-type Line struct {
-	Down, Up   float64       // Mbit/s to and from the hire, counting whole IP packets; 0 is no limit
-	RTT        time.Duration // of the idle line
-	Jitter     time.Duration // standard deviation of the one-way delay, in both directions
-	Loss       float64       // percent of the packets, in each direction
-	Burst      float64       // mean number of packets lost in a row
-	Queue      time.Duration // room before the bottleneck, in both directions; 0 is no limit
-	Block      string        // what is dropped silently: "udp,tcp/8080,ip6"
-	Allow      string        // all else is dropped silently: "tcp/443"
-	Seed       uint64        // of jitter and loss
-	Congestion string        // TCP congestion control of both ends; empty for cubic
-	Flags      []string      // further flags of netlab, to tell the directions apart: "-loss", "0.5/2", "-delay", "300ms/10ms"
-}
+type Line = access.Line
 
-func (l Line) flags() []string {
-	var args []string
-	number := func(flag string, v float64) {
-		if v != 0 {
-			args = append(args, flag, strconv.FormatFloat(v, 'g', -1, 64))
-		}
-	}
-	text := func(flag, v string, given bool) {
-		if given {
-			args = append(args, flag, v)
-		}
-	}
-	number("-down", l.Down)
-	number("-up", l.Up)
-	text("-rtt", l.RTT.String(), l.RTT != 0)
-	text("-jitter", l.Jitter.String(), l.Jitter != 0)
-	number("-loss", l.Loss)
-	number("-burst", l.Burst)
-	text("-queue", l.Queue.String(), l.Queue != 0)
-	text("-block", l.Block, l.Block != "")
-	text("-allow", l.Allow, l.Allow != "")
-	text("-seed", strconv.FormatUint(l.Seed, 10), l.Seed != 0)
-	text("-cc", l.Congestion, l.Congestion != "")
-	return append(args, l.Flags...)
-}
+// Truth is what really went over a line.
+type Truth = access.Truth
+
+// Counts is what became of packets that one end of a line sent.
+type Counts = access.Counts
 
 // A Network is a line with a host at each end.
 type Network struct {
 	Hire, Office Host
-	stop         func() error
-	stats        string // file of the truth
-	ask          io.Writer
-	answers      *bufio.Scanner
+	line         *access.Network
 }
 
 // A Host is one end of a Network: a network namespace of its own, with nothing in it but loopback and the line.
-type Host struct {
-	Namespace   string
-	Addr, Addr6 string // on the line
-}
+type Host struct{ access.Host }
 
 // Net lays a line, which stands until the test ends or asks for the Truth. Whatever then still runs at its ends is killed.
 func Net(t testing.TB, line Line) *Network {
 	t.Helper()
-	n, err := Lay(Build(t, "./checks/lab/netlab"), filepath.Join(t.TempDir(), "truth.json"), line)
+	n, err := access.Lay(Build(t, "./checks/lab/netlab"), filepath.Join(t.TempDir(), "truth.json"), line)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := n.Close(); err != nil {
+		if _, err := n.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	return n
+	return &Network{Host{n.Hire}, Host{n.Office}, n}
 }
 
-// Lay is Net for programs that are no test: netlab is that program, stats the file for the truth. The line stands until
-// it is closed.
-func Lay(netlab, stats string, line Line) (*Network, error) {
-	args := append([]string{netlab, "-eof", "-stats", stats}, line.flags()...)
-	cmd := asRoot(context.Background(), args...) // outlives who asked for it: it cleans up when its input ends
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	hold, err := cmd.StdinPipe()
+// Truth takes the line down and tells what went over it.
+func (n *Network) Truth(t testing.TB) Truth {
+	t.Helper()
+	truth, err := n.line.Close()
 	if err != nil {
-		return nil, err
+		t.Fatal(err)
 	}
-	stdout, err := cmd.StdoutPipe()
+	return truth
+}
+
+// TruthNow tells what went over the line until now, and leaves it up.
+func (n *Network) TruthNow(t testing.TB) Truth {
+	t.Helper()
+	truth, err := n.line.Now()
 	if err != nil {
-		return nil, err
+		t.Fatal(err)
 	}
-	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("netlab: %w", err)
-	}
-	n := &Network{stats: stats, ask: hold, answers: bufio.NewScanner(stdout)}
-	n.stop = sync.OnceValue(func() error {
-		hold.Close()
-		if err := cmd.Wait(); err != nil {
-			return fmt.Errorf("netlab: %w: %s", err, stderr.String())
-		}
-		return nil
-	})
-	env := environment(n.answers)
-	n.Hire = Host{env["NETLAB_CLIENT_NS"], env["NETLAB_CLIENT_ADDR"], env["NETLAB_CLIENT_ADDR6"]}
-	n.Office = Host{env["NETLAB_SERVER_NS"], env["NETLAB_SERVER_ADDR"], env["NETLAB_SERVER_ADDR6"]}
-	if n.Office.Addr == "" {
-		return nil, fmt.Errorf("netlab did not start: it needs root, or sudo that asks nothing: %w", n.stop())
-	}
-	return n, nil
-}
-
-// Close takes the line down. Whatever still runs at its ends is killed.
-func (n *Network) Close() error { return n.stop() }
-
-// environment reads the variables that netlab prints once the line stands.
-func environment(lines *bufio.Scanner) map[string]string {
-	env := map[string]string{}
-	for lines.Scan() {
-		name, value, _ := strings.Cut(lines.Text(), "=")
-		env[name] = value
-		if name == "NETLAB_DEVICE" { // the last
-			break
-		}
-	}
-	return env
-}
-
-// Command is a command to run at the host.
-func (h Host) Command(ctx context.Context, name string, args ...string) *exec.Cmd {
-	cmd := asRoot(ctx, append([]string{"ip", "netns", "exec", h.Namespace, name}, args...)...)
-	cmd.WaitDelay = 3 * time.Second
-	return cmd
+	return truth
 }

@@ -1,10 +1,9 @@
-package lab
+package access
 
 import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"testing"
 	"time"
 )
 
@@ -48,36 +47,21 @@ func (c Counts) Since(before Counts) Counts {
 	}
 }
 
-// Truth takes the line down and tells what went over it.
-func (n *Network) Truth(t testing.TB) Truth {
-	t.Helper()
-	if err := n.Close(); err != nil {
-		t.Fatal(err)
-	}
-	truth, err := n.read()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return truth
-}
-
-// TruthNow tells what went over the line until now, and leaves it up.
-func (n *Network) TruthNow(t testing.TB) Truth {
-	t.Helper()
-	truth, err := n.Now()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return truth
-}
-
-// Now is TruthNow for programs that are no test. It must not be called twice at once.
+// Now tells what went over the line until now, and leaves it up. It must not be called twice at once.
 func (n *Network) Now() (Truth, error) {
 	if _, err := fmt.Fprintln(n.ask); err != nil {
 		return Truth{}, fmt.Errorf("ask netlab: %w", err)
 	}
 	if !n.answers.Scan() || n.answers.Text() != "written" {
 		return Truth{}, fmt.Errorf("netlab answered %q: %w", n.answers.Text(), n.answers.Err())
+	}
+	return n.read()
+}
+
+// Close takes the line down and tells what went over it. Whatever still runs at its ends is killed.
+func (n *Network) Close() (Truth, error) {
+	if err := n.stop(); err != nil {
+		return Truth{}, err
 	}
 	return n.read()
 }
