@@ -28,6 +28,12 @@ var (
 	download = checks.Metric{ID: "bandwidth.download", Unit: checks.BitsPerSecond, Better: checks.Higher}
 	upload   = checks.Metric{ID: "bandwidth.upload", Unit: checks.BitsPerSecond, Better: checks.Higher}
 	rtt      = checks.Metric{ID: "bandwidth.rtt", Unit: checks.Seconds, Better: checks.Lower, Decimals: 4}
+	rttDown  = checks.Metric{ID: "bandwidth.rtt_download", Unit: checks.Seconds, Better: checks.Lower, Decimals: 4}
+	rttUp    = checks.Metric{ID: "bandwidth.rtt_upload", Unit: checks.Seconds, Better: checks.Lower, Decimals: 4}
+	rpm      = checks.Metric{ID: "bandwidth.rpm", Unit: checks.PerMinute, Better: checks.Higher}
+	bloat    = checks.Metric{ID: "bandwidth.bloat", Unit: checks.Text, Values: []string{"a_plus", "a", "b", "c", "d", "f"}}
+	other    = checks.Metric{ID: "bandwidth.other_traffic", Unit: checks.Ratio, Better: checks.Lower, Decimals: 3}
+	again    = checks.Metric{ID: "bandwidth.retransmitted", Unit: checks.Ratio, Better: checks.Lower, Decimals: 4}
 )
 
 // Options say what is measured against, and how much it may cost. Zero values stand for the defaults.
@@ -36,6 +42,16 @@ type Options struct {
 	// Transport carries proxy, dialer and TLS pin, whether there is a ticket or not; it is cloned. nil: the system's
 	// roots and no proxy, not even one that the environment names (http.ProxyFromEnvironment): who wants that gives it.
 	Transport *http.Transport
+
+	// Decisive are the values at which the policy decides, by the id of the metric: a direction ends early when it is
+	// certain on which side of all of them its rate lies. nil: only the precision of the rate ends it early.
+	Decisive map[string][]float64
+	Exact    bool // neither early stop nor cap of bytes: for tables. The ticket must allow as many bytes
+	LowData  bool // 5 MB on the wire for the whole check: what is cut short by that is a lower bound
+	Quick    bool // shorter: 8 s in all
+	// Beside runs during the load: a call. It returns when the call stands or has failed, within five seconds, and its
+	// phase is told "download", "upload" and, when the load is over, "". Its ctx ends it.
+	Beside func(ctx context.Context) (phase func(name string))
 
 	Direction   time.Duration // length of each transfer; 8 s. Each direction is one, or two where this computer was busy
 	Bytes       int64         // cap of each transfer; 60 MB
@@ -79,7 +95,7 @@ func New(o Options) checks.Check {
 	}
 	return checks.Check{
 		Name:    "bandwidth",
-		Metrics: []checks.Metric{download, upload, rtt},
+		Metrics: []checks.Metric{download, upload, rtt, rttDown, rttUp, rpm, bloat, other, again},
 		Words:   texts,
 		Reads:   reads,
 		Limit:   o.Queue + 4*o.Direction + 6*o.Patience + 14*time.Second,
@@ -124,6 +140,9 @@ func measure(ctx context.Context, o Options, tell checks.Progress) ([]checks.Mea
 		}
 		got = append(got, one)
 	}
+	for _, m := range []checks.Metric{rttDown, rttUp, rpm, bloat, other, again} {
+		got = append(got, m.Missing("", &checks.Problem{Code: checks.CodeUnsupported, Side: checks.SideTool}))
+	}
 	return append(got, trips.measurement(got)), nil
 }
 
@@ -147,11 +166,11 @@ func (way direction) measure(ctx context.Context, o Options, to target, m *meter
 			return first.measurement, nil
 		}
 	}
-	again, err := way.transfer(ctx, o, to, m.live(way))
-	if err != nil || again.measurement.Value < first.measurement.Value {
+	second, err := way.transfer(ctx, o, to, m.live(way))
+	if err != nil || second.measurement.Value < first.measurement.Value {
 		return first.measurement, nil
 	}
-	return again.measurement, nil
+	return second.measurement, nil
 }
 
 // find takes a turn at the office end, or finds a public server.
