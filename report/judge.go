@@ -1,10 +1,7 @@
 package report
 
 import (
-	"math"
-	"path"
 	"slices"
-	"strings"
 
 	"deskready/checks"
 )
@@ -38,6 +35,8 @@ type Finding struct {
 	Unit     checks.Unit     `json:"unit"`
 	Measured *float64        `json:"measured,omitzero"`
 	Text     *string         `json:"text,omitzero"`
+	Within   float64         `json:"within,omitzero"`   // of Measured: half the width of its 95 % confidence interval
+	AtLeast  bool            `json:"at_least,omitzero"` // the true value is Measured or more
 	Require  Bound           `json:"require,omitzero"`
 	Prefer   Bound           `json:"prefer,omitzero"`
 	Margin   *float64        `json:"margin,omitzero"` // to the nearest required bound, in Unit; negative: by how much it falls short
@@ -46,7 +45,18 @@ type Finding struct {
 	Why      string          `json:"why,omitzero"`
 	Remedy   string          `json:"remedy,omitzero"`  // key of what the hire can do; set where the outcome is not a pass
 	Missing  *checks.Problem `json:"missing,omitzero"` // why the outcome is unknown
+	// Witnessed is the collector's figure beside one's own, where the two differ by more than two honest ends do.
+	Witnessed *Figure `json:"witnessed,omitzero"`
+	Attempts  []Try   `json:"attempts,omitzero"` // each time it was measured, where that was more than once under a Retry
 }
+
+// Codes of problems that judging itself finds: there is a figure, and it does not decide.
+const (
+	CodeAtLeast  = "at_least"  // measuring ended before it could tell whether there is enough
+	CodeTooClose = "too_close" // short of the bound by less than the measuring errs
+	CodeDisputed = "disputed"  // the hire's side and the collector measured differently, and one of the two would fail
+	CodeAttempts = "attempts"  // measured too seldom for N of M
+)
 
 // Required says whether the verdict hangs on this finding.
 func (f Finding) Required() bool { return !f.Require.IsZero() }
@@ -56,13 +66,15 @@ func (f Finding) Required() bool { return !f.Require.IsZero() }
 // A rule without a subject and without a group is held against every subject that was measured: each must keep it. The
 // rules of one group must hold together for one subject: the one that keeps them best is reported. A rule that asks for
 // a witness sees only figures of the collector; other rules see the tool's, or the collector's where there is no other.
+// Where both have one and the two differ by more than measuring does, neither is taken to fail or to save anybody
+// (CodeDisputed). A rule of a check that the policy's Retry names is decided over all attempts.
 func (p Policy) Judge(results []checks.Result) []Finding {
 	var findings []Finding
 	seen := map[string]bool{}
 	for _, r := range p.Rules {
 		switch {
 		case r.Group == "":
-			findings = append(findings, r.judgeAll(results)...)
+			findings = append(findings, p.judgeAll(r, results)...)
 		case !seen[r.Group]:
 			seen[r.Group] = true
 			findings = append(findings, p.judgeGroup(r.Group, results)...)
@@ -94,15 +106,43 @@ func Decide(findings []Finding) Verdict {
 	return Ready
 }
 
+// held is a rule held against one thing that was measured, or could not be.
+type held struct {
+	subject string
+	missing bool // there was no figure, only a reason
+	finding Finding
+}
+
+// hold gives one finding for each thing measured.
+func (p Policy) hold(r Rule, results []checks.Result) []held {
+	if p.Retry.covers(r.Metric) {
+		return r.holdOver(p.Retry, results)
+	}
+	return r.hold(results)
+}
+
+func (r Rule) hold(results []checks.Result) []held {
+	found, others := r.measured(results)
+	office := map[string][]checks.Measurement{}
+	for _, m := range others {
+		office[m.Subject] = append(office[m.Subject], m)
+	}
+	list := make([]held, len(found))
+	for i, m := range found {
+		list[i] = held{m.Subject, m.Missing != nil, r.compare(r.judge(m), m, office[m.Subject])}
+	}
+	return list
+}
+
 // judgeAll gives one finding for each subject measured, or one without a measurement.
-func (r Rule) judgeAll(results []checks.Result) []Finding {
-	found := r.measured(results)
-	if len(found) == 0 {
+func (p Policy) judgeAll(r Rule, results []checks.Result) []Finding {
+	list := p.hold(r, results)
+	if len(list) == 0 {
 		return []Finding{r.absent()}
 	}
-	findings := make([]Finding, len(found))
-	for i, m := range found {
-		findings[i] = r.judge(m)
+	findings := make([]Finding, len(list))
+	for i, h := range list {
+		findings[i] = h.finding
 	}
 	return findings
 }
@@ -110,11 +150,11 @@ func (r Rule) judgeAll(results []checks.Result) []Finding {
 // judgeGroup finds the subject that keeps the rules of a group best; ties go to the first in the order measured.
 func (p Policy) judgeGroup(group string, results []checks.Result) []Finding {
 	var rules []Rule
-	var found [][]checks.Measurement // of each rule
+	var found [][]held // of each rule
 	for _, r := range p.Rules {
 		if r.Group == group {
 			rules = append(rules, r)
-			found = append(found, r.measured(results))
+			found = append(found, p.hold(r, results))
 		}
 	}
 	var best []Finding
@@ -133,17 +173,17 @@ func (p Policy) judgeGroup(group string, results []checks.Result) []Finding {
 
 // subjects lists what a group's rules could hold for, in the order measured. A reason without a subject says why
 // something is not known of any; it is a candidate only where nothing else is.
-func subjects(found [][]checks.Measurement) []string {
+func subjects(found [][]held) []string {
 	var list []string
 	nameless := false
 	seen := map[string]bool{}
-	for _, measurements := range found {
-		for _, m := range measurements {
-			if m.Missing != nil && m.Subject == "" {
+	for _, of := range found {
+		for _, h := range of {
+			if h.missing && h.subject == "" {
 				nameless = true
-			} else if !seen[m.Subject] {
-				seen[m.Subject] = true
-				list = append(list, m.Subject)
+			} else if !seen[h.subject] {
+				seen[h.subject] = true
+				list = append(list, h.subject)
 			}
 		}
 	}
@@ -153,11 +193,11 @@ func subjects(found [][]checks.Measurement) []string {
 	return list
 }
 
-func judgeSubject(rules []Rule, found [][]checks.Measurement, subject string) []Finding {
+func judgeSubject(rules []Rule, found [][]held, subject string) []Finding {
 	var findings []Finding
 	for i, r := range rules {
-		of := func(s string) func(checks.Measurement) bool {
-			return func(m checks.Measurement) bool { return m.Subject == s && (s == subject || m.Missing != nil) }
+		of := func(s string) func(held) bool {
+			return func(h held) bool { return h.subject == s && (s == subject || h.missing) }
 		}
 		at := slices.IndexFunc(found[i], of(subject))
 		if at < 0 {
@@ -165,7 +205,7 @@ func judgeSubject(rules []Rule, found [][]checks.Measurement, subject string) []
 		}
 		f := r.absent()
 		if at >= 0 {
-			f = r.judge(found[i][at])
+			f = found[i][at].finding
 		}
 		f.Subject = subject
 		findings = append(findings, f)
@@ -189,14 +229,15 @@ func blemishes(findings []Finding) []int {
 	return count
 }
 
-// measured is what the rule speaks of: the values if there are any, else the reasons why there are none.
-func (r Rule) measured(results []checks.Result) []checks.Measurement {
+// measured is what the rule speaks of: the values if there are any, else the reasons why there are none. Beside it stand
+// the collector's figures.
+func (r Rule) measured(results []checks.Result) (out, others []checks.Measurement) {
 	own, others, missing, reasons := r.sorted(results)
 	known := map[string]bool{}
 	for _, m := range own {
 		known[m.Subject] = true
 	}
-	out := own
+	out = own
 	add := func(more []checks.Measurement, nameless bool) {
 		for _, m := range more {
 			if !known[m.Subject] && (m.Subject != "" || nameless) {
@@ -211,7 +252,7 @@ func (r Rule) measured(results []checks.Result) []checks.Measurement {
 	if len(out) == 0 {
 		add(reasons, true) // what kept the hire's side from measuring kept the collector from seeing it
 	}
-	return out
+	return out, others
 }
 
 // sorted tells values that count from the collector's that stand in, and reasons that count from the hire's side's.
@@ -267,77 +308,4 @@ func (r Rule) finding(m checks.Measurement) Finding {
 		Metric: r.Metric, Subject: m.Subject, Unit: r.Unit,
 		Require: r.Require, Prefer: r.Prefer, Group: r.Group, Why: r.Why, By: m.By,
 	}
-}
-
-func (r Rule) judge(m checks.Measurement) Finding {
-	if m.Missing != nil {
-		return r.unknown(m)
-	}
-	if m.Unit != r.Unit || math.IsNaN(m.Value) || math.IsInf(m.Value, 0) {
-		// Not ours to convert or to guess: a report that speaks another unit says nothing to this rule.
-		m.Missing = &checks.Problem{Code: checks.CodeInternal, Detail: "measured in another unit", Side: checks.SideTool}
-		return r.unknown(m)
-	}
-	f := r.finding(m)
-	var keeps func(Bound) bool
-	if r.Unit == checks.Text {
-		f.Text = &m.Text
-		keeps = func(b Bound) bool { return b.holdsText(m.Text) }
-	} else {
-		f.Measured = &m.Value
-		f.Margin = r.Require.margin(m.Value)
-		keeps = func(b Bound) bool { return b.holds(m.Value) }
-	}
-	switch {
-	case !keeps(r.Require):
-		f.Outcome = Fail
-	case !keeps(r.Prefer):
-		f.Outcome = Warn
-	default:
-		f.Outcome = Pass
-		return f
-	}
-	f.Remedy = r.Metric + ".remedy"
-	return f
-}
-
-func (b Bound) holds(v float64) bool {
-	return (b.Min == nil || v >= *b.Min) && (b.Max == nil || v <= *b.Max)
-}
-
-func (b Bound) holdsText(text string) bool {
-	in := func(patterns []string) bool {
-		return slices.ContainsFunc(patterns, func(p string) bool { return matches(p, text) })
-	}
-	return (len(b.OneOf) == 0 || in(b.OneOf)) && !in(b.NoneOf)
-}
-
-// margin is the room to the nearest bound.
-func (b Bound) margin(v float64) *float64 {
-	if b.Min == nil && b.Max == nil {
-		return nil
-	}
-	room := math.Inf(1)
-	if b.Min != nil {
-		room = v - *b.Min
-	}
-	if b.Max != nil {
-		room = min(room, *b.Max-v)
-	}
-	room, err := checks.Round(room, 6)
-	if err != nil {
-		return nil
-	}
-	return &room
-}
-
-// matches is membership: equality without regard to case, or a glob (path.Match without the meaning of "/").
-func matches(pattern, text string) bool {
-	pattern, text = strings.ToLower(pattern), strings.ToLower(text)
-	if pattern == text {
-		return true
-	}
-	noSlash := strings.NewReplacer("/", "\x00").Replace
-	ok, err := path.Match(noSlash(pattern), noSlash(text))
-	return err == nil && ok
 }

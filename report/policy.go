@@ -26,6 +26,10 @@ type Policy struct {
 	Roles   []string `json:"roles,omitzero"` // overlays that were laid over it
 	Rules   []Rule   `json:"rules"`
 	Waived  []Waiver `json:"waived,omitzero"`
+	Retry   Retry    `json:"retry,omitzero"` // what is measured again before it fails anybody
+	// Endpoints are what the job's programs must reach from the hire's line. Nothing is judged of them here: rules for
+	// path.endpoint do that.
+	Endpoints []Endpoint `json:"endpoints,omitzero"`
 }
 
 // A Rule is what one metric must keep, and would better keep.
@@ -89,6 +93,12 @@ func DecodePolicy(compiled []byte) (Policy, error) {
 		if err := r.sane(); err != nil {
 			return Policy{}, fmt.Errorf("policy %s, rule for %s: %w", p.Name, r.Metric, err)
 		}
+	}
+	if err := p.Retry.sane(); err != nil {
+		return Policy{}, fmt.Errorf("policy %s: %w", p.Name, err)
+	}
+	if err := saneEndpoints(p.Endpoints); err != nil {
+		return Policy{}, fmt.Errorf("policy %s: %w", p.Name, err)
 	}
 	return p, nil
 }

@@ -27,15 +27,20 @@ func documents() map[string][]any {
 	full := Report{
 		Version: Version, Verdict: Ready, State: "pending", Policy: ref, Invite: &InviteRef{ID: "i", For: "a", Sealed: []byte("{}")},
 		Run: "r", Tool: Tool{Version: "1", Commit: "c", OS: "o", Arch: "a"}, Began: at, Seconds: 1, Machine: map[string]string{"a": "b"},
-		Results: []checks.Result{{Check: "call", Seconds: 1, Measurements: []checks.Measurement{
-			{Metric: "call.mos", Subject: "a", Value: 0, Unit: checks.MOS, By: checks.ByTool, Samples: []float64{1}},
+		Results: []checks.Result{{Check: "call", Attempt: 2, Seconds: 1, Measurements: []checks.Measurement{
+			{Metric: "call.mos", Subject: "a", Value: 0, Unit: checks.MOS, By: checks.ByTool, Within: 0.1, AtLeast: true, Samples: []float64{1}},
 			{Metric: "call.path", Text: "", Unit: checks.Text, By: checks.ByCollector},
 			{Metric: "call.mos", Unit: checks.MOS, By: checks.ByTool, Missing: problem},
 			{Metric: "call.path", Unit: checks.Text, By: checks.ByTool, Missing: problem},
 		}}},
 		Findings: []Finding{{
 			Metric: "call.mos", Subject: "a", Outcome: Pass, Unit: checks.MOS, Measured: &number, Text: &text, Require: bound, Prefer: bound,
-			Margin: &number, By: "tool", Group: "g", Why: "w", Remedy: "r", Missing: problem,
+			Within: 0.1, AtLeast: true, Margin: &number, By: "tool", Group: "g", Why: "w", Remedy: "r", Missing: problem,
+			Witnessed: &Figure{Value: &number, Within: 0.1, AtLeast: true},
+			Attempts: []Try{
+				{Attempt: 1, Outcome: Fail, Measured: &number, Within: 0.1, AtLeast: true, By: "tool", Missing: problem},
+				{Attempt: 2, Outcome: Pass, Text: &text, By: "collector", Witnessed: &Figure{Text: &text}},
+			},
 		}},
 		Consent: []Consent{{Check: "audio", Granted: true}}, Confirmed: &Confirmed{Name: "a", At: at, TextDigest: digest, Lang: "en"},
 		Nonce: "n", Audience: "https://a.example", Attempt: 1, Previous: digest, Offline: true, Key: "k", Witness: []byte("{}"), Assurance: A1,
@@ -50,8 +55,10 @@ func documents() map[string][]any {
 		"policy": {
 			Policy{
 				Version: Version, Name: "voice", Title: "t", Roles: []string{"a"},
-				Rules:  []Rule{{Metric: "call.mos", Subject: "a", Unit: checks.MOS, Require: bound, Prefer: bound, Group: "g", Witness: true, Why: "w"}},
-				Waived: []Waiver{{Metric: "call.mos", Subject: "a", Role: "a", Reason: "r"}},
+				Rules:     []Rule{{Metric: "call.mos", Subject: "a", Unit: checks.MOS, Require: bound, Prefer: bound, Group: "g", Witness: true, Why: "w"}},
+				Waived:    []Waiver{{Metric: "call.mos", Subject: "a", Role: "a", Reason: "r"}},
+				Retry:     Retry{Pass: 2, Of: 3, Checks: []string{"call"}},
+				Endpoints: []Endpoint{{Profile: "p", Host: "turn.example.com", Port: 3478, Proto: "stun", Region: "eu"}},
 			},
 			Policy{Version: Version, Name: "voice", Rules: []Rule{}},
 		},
@@ -167,6 +174,12 @@ func TestSchemaRefuses(t *testing.T) {
 		{"report", "/results/0/measurements/0", "by", `"Collector"`},
 		{"policy", "", "name", `"Voice Agent"`},
 		{"policy", "/rules/0/require", "min", `"10 ms"`},
+		{"policy", "/retry", "pass", `0`},
+		{"policy", "/retry", "checks", `[]`},
+		{"policy", "/endpoints/0", "port", `65536`},
+		{"policy", "/endpoints/0", "proto", `"icmp"`},
+		{"report", "/findings/0/attempts/0", "outcome", `"good"`},
+		{"report", "/findings/0/witnessed", "text", `"both"`},
 		{"invite", "", "collector", `"ready.example.com"`},
 		{"receipt", "", "deskready_assurance", `"A9"`},
 	} {
@@ -237,10 +250,12 @@ func (a agreement) hold(path string, of reflect.Type, schema map[string]any) {
 		} else {
 			a.t.Errorf("%s: a list of anything", path)
 		}
-	case of.Kind() == reflect.Int:
-		if schema["const"] == nil {
-			a.kind(path, schema, "integer")
+	case schema["const"] != nil: // a version; or a truth that is left out where it is none
+		if is := reflect.TypeOf(schema["const"]).Kind(); is != of.Kind() && (is != reflect.Float64 || of.Kind() != reflect.Int) {
+			a.t.Errorf("%s: the schema says %v, the struct %s", path, schema["const"], of.Kind())
 		}
+	case of.Kind() == reflect.Int:
+		a.kind(path, schema, "integer")
 	default:
 		a.kind(path, schema, map[reflect.Kind]string{
 			reflect.String: "string", reflect.Float64: "number", reflect.Bool: "boolean",
