@@ -12,4 +12,6 @@ const (
 	errNoHost  = syscall.EHOSTUNREACH
 	errNetDown = syscall.ENETDOWN
 	errNoAddr  = syscall.EADDRNOTAVAIL
+	errTooBig  = syscall.EMSGSIZE
+	errFiles   = syscall.EMFILE
 )

@@ -11,4 +11,6 @@ const (
 	errNoHost  = windows.WSAEHOSTUNREACH
 	errNetDown = windows.WSAENETDOWN
 	errNoAddr  = windows.WSAEADDRNOTAVAIL
+	errTooBig  = windows.WSAEMSGSIZE
+	errFiles   = windows.WSAEMFILE
 )

@@ -29,6 +29,7 @@ const (
 	CodeUntrusted = "office_untrusted" // the certificate is not the office's
 	CodeLost      = "connection_lost"  // the connection broke off
 	CodeGarbled   = "garbled"          // what came back was not understood
+	CodeUDP       = "udp_blocked"      // HTTP goes through, UDP does not
 )
 
 const maxNonce = 64

@@ -18,7 +18,7 @@ func TestWords(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, code := range []string{CodeRefused, CodeBusy, CodeExpired, CodeForged, CodeSpent, CodePortal, CodeUntrusted, CodeLost, CodeGarbled} {
+		for _, code := range []string{CodeRefused, CodeBusy, CodeExpired, CodeForged, CodeSpent, CodePortal, CodeUntrusted, CodeLost, CodeGarbled, CodeUDP} {
 			if !book.Has("problem." + code) {
 				t.Errorf("%s lacks problem.%s", lang, code)
 			}

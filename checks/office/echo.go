@@ -1,0 +1,299 @@
+package office
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"hash"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// An Echo is the office end of the UDP echo: the other is Ping. It keeps no table that a stranger could fill, answers
+// packets under a good ticket alone, each once, never with more bytes than it was asked with, and silently drops the
+// rest.
+type Echo struct {
+	Secret Secret
+	Now    func() time.Time // the wall clock, for the expiry of tickets
+	Limits EchoLimits
+
+	mu     sync.Mutex
+	began  time.Time
+	guests map[string]*guest // by claims
+	swept  time.Time
+	all    bucket
+	sum    [sha256.Size]byte
+}
+
+// EchoLimits bound what the echo answers. Zero values stand for DefaultEchoLimits.
+type EchoLimits struct {
+	Rate    int   // packets a second under one ticket
+	Total   int   // packets a second under all of them
+	Bytes   int64 // answered under one ticket in all
+	Tickets int   // in use at one time
+	Streams int   // under one ticket, as long as it lives: each Ping is one, or two while it looks for its way
+}
+
+// DefaultEchoLimits fit several Pings at once of their default rate, for an hour.
+func DefaultEchoLimits() EchoLimits {
+	return EchoLimits{Rate: 200, Total: 20_000, Bytes: 32 << 20, Tickets: 4096, Streams: 64}
+}
+
+// A Tally is what the echo saw of one run.
+type Tally struct {
+	Received    uint64 // packets, all different
+	Twice       uint64 // packets that had come before: the line doubled them, or somebody replays them
+	Refused     uint64 // packets over a limit, which got no answer
+	First, Last time.Time
+}
+
+const sweepEvery = time.Minute
+
+// guest is a ticket of which at least one good packet has come.
+type guest struct {
+	claims  Claims
+	key     hash.Hash
+	streams map[uint32]*window
+	rate    bucket
+	bytes   int64
+	tally   Tally
+}
+
+// Serve answers until conn is closed, then it returns nil. It may serve several conns.
+func (e *Echo) Serve(conn net.PacketConn) error {
+	e.open()
+	p, fast := conn.(*packets)
+	buf := make([]byte, maxPacket)
+	for {
+		var n int
+		var from netip.AddrPort
+		var to net.Addr
+		var at time.Time
+		var err error
+		if fast {
+			n, from, at, err = p.next(buf)
+		} else {
+			n, to, err = conn.ReadFrom(buf)
+			at = time.Now()
+		}
+		var passing net.Error
+		switch {
+		case errors.Is(err, net.ErrClosed):
+			return nil
+		case errors.As(err, &passing) && passing.Timeout():
+			return err
+		case err != nil: // what an earlier answer met on its way
+			time.Sleep(firstBreath)
+			continue
+		}
+		answer := e.answer(buf[:n], at)
+		switch { // an answer that cannot be sent is lost, as on the way
+		case answer == nil:
+		case fast:
+			_, _ = p.WriteToAddrPort(answer, from)
+		default:
+			_, _ = conn.WriteTo(answer, to)
+		}
+	}
+}
+
+// Seen is what the echo saw of a run so far, which it remembers until the run's ticket expires; over all its tickets.
+func (e *Echo) Seen(run string) (Tally, bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var sum Tally
+	found := false
+	for _, g := range e.guests {
+		if g.claims.Run != run {
+			continue
+		}
+		if !found || g.tally.First.Before(sum.First) {
+			sum.First = g.tally.First
+		}
+		if g.tally.Last.After(sum.Last) {
+			sum.Last = g.tally.Last
+		}
+		sum.Received += g.tally.Received
+		sum.Twice += g.tally.Twice
+		sum.Refused += g.tally.Refused
+		found = true
+	}
+	return sum, found
+}
+
+func (e *Echo) open() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.guests != nil {
+		return
+	}
+	d := DefaultEchoLimits()
+	l := &e.Limits
+	l.Rate, l.Total = either(l.Rate, d.Rate), either(l.Total, d.Total)
+	l.Tickets, l.Streams = either(l.Tickets, d.Tickets), either(l.Streams, d.Streams)
+	if l.Bytes <= 0 {
+		l.Bytes = d.Bytes
+	}
+	e.began, e.guests = time.Now(), map[string]*guest{}
+}
+
+func either(n, other int) int {
+	if n > 0 {
+		return n
+	}
+	return other
+}
+
+// answer makes the answer to b in its place; nil for none.
+func (e *Echo) answer(b []byte, at time.Time) []byte {
+	if !isProbe(b, false) {
+		return nil
+	}
+	claims, ok := claimed(b)
+	if !ok {
+		return nil
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	g := e.admit(b, claims)
+	if g == nil {
+		return nil
+	}
+	if g.tally.Last = at; g.tally.First.IsZero() {
+		g.tally.First = at
+	}
+	stream, seq := binary.BigEndian.Uint32(b[atStream:]), binary.BigEndian.Uint32(b[atSeq:])
+	w := g.streams[stream]
+	if w == nil && len(g.streams) < e.Limits.Streams {
+		w = new(window)
+		g.streams[stream] = w
+	}
+	if w == nil || g.bytes+int64(len(b)) > e.Limits.Bytes ||
+		!g.rate.take(at, e.Limits.Rate) || !e.all.take(at, e.Limits.Total) {
+		g.tally.Refused++
+		return nil
+	}
+	if !w.add(seq) {
+		g.tally.Twice++
+		return nil
+	}
+	g.tally.Received++
+	out := putAnswer(b, echoed{at: at.Sub(e.began), held: time.Since(at), count: w.count, mask: w.last64(seq)})
+	g.bytes += int64(len(out))
+	sealProbe(g.key, out, &e.sum)
+	return out
+}
+
+// admit finds whose packet it is. Only a packet with a good MAC makes a new guest.
+func (e *Echo) admit(b, claims []byte) *guest {
+	if g := e.guests[string(claims)]; g != nil {
+		if !e.Now().Before(g.claims.Until) || !openProbe(g.key, b, &e.sum) {
+			return nil
+		}
+		return g
+	}
+	c, mac, err := e.Secret.read(claims, e.Now())
+	if err != nil {
+		return nil
+	}
+	key := echoKey(mac)
+	if !openProbe(key, b, &e.sum) || !e.room() {
+		return nil
+	}
+	g := &guest{claims: c, key: key, streams: map[uint32]*window{}}
+	e.guests[string(claims)] = g
+	return g
+}
+
+// room forgets tickets that have expired, now and then, and says whether there is room for one more.
+func (e *Echo) room() bool {
+	now := e.Now()
+	if len(e.guests) < e.Limits.Tickets && now.Sub(e.swept) < sweepEvery {
+		return true
+	}
+	e.swept = now
+	for k, g := range e.guests {
+		if !now.Before(g.claims.Until) {
+			delete(e.guests, k)
+		}
+	}
+	return len(e.guests) < e.Limits.Tickets
+}
+
+// read makes claims of the part of a token before its MAC, and that MAC.
+func (s Secret) read(body []byte, now time.Time) (Claims, []byte, error) {
+	if len(s) < secretSize || len(body) < tokenHead || body[0] != tokenVersion {
+		return Claims{}, nil, ErrForged
+	}
+	until := time.Unix(int64(binary.BigEndian.Uint64(body[1:])), 0)
+	if !now.Before(until) { // before the costly part
+		return Claims{}, nil, ErrExpired
+	}
+	mac := s.mac(body)
+	return claims(body, mac), mac, nil
+}
+
+// bucket is a token bucket that holds a second's worth.
+type bucket struct {
+	left float64
+	last time.Time
+}
+
+func (k *bucket) take(now time.Time, rate int) bool {
+	if k.last.IsZero() {
+		k.left, k.last = float64(rate), now
+	}
+	if d := now.Sub(k.last); d > 0 {
+		k.left, k.last = min(float64(rate), k.left+d.Seconds()*float64(rate)), now
+	}
+	if k.left < 1 {
+		return false
+	}
+	k.left--
+	return true
+}
+
+// window knows which sequence numbers have come, as far back as packets may be late: a replay is told as in RFC 6479.
+type window struct {
+	top   uint32 // the highest
+	count uint32
+	seen  [windowSize / 64]uint64 // bit seq%windowSize, of those above top-windowSize
+}
+
+const windowSize = 1024 // packets: at 200 a second, five seconds
+
+// add is false for what has come before, or is too old to tell.
+func (w *window) add(seq uint32) bool {
+	switch {
+	case w.count == 0:
+		w.top = seq
+	case seq > w.top:
+		for s := w.top + 1; s != seq && s-w.top <= windowSize; s++ {
+			w.seen[s%windowSize/64] &^= 1 << (s % 64)
+		}
+		w.seen[seq%windowSize/64] &^= 1 << (seq % 64)
+		w.top = seq
+	case w.top-seq >= windowSize || w.has(seq):
+		return false
+	}
+	w.seen[seq%windowSize/64] |= 1 << (seq % 64)
+	w.count++
+	return true
+}
+
+func (w *window) has(seq uint32) bool {
+	return seq <= w.top && w.top-seq < windowSize && w.seen[seq%windowSize/64]>>(seq%64)&1 == 1
+}
+
+// last64 says which of seq and the 63 before it have come: bit 0 is seq.
+func (w *window) last64(seq uint32) uint64 {
+	var mask uint64
+	for i := range uint32(min(63, seq)) + 1 {
+		if w.has(seq - i) {
+			mask |= 1 << i
+		}
+	}
+	return mask
+}
