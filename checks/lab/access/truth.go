@@ -19,6 +19,7 @@ type Truth struct {
 type Traffic struct {
 	Counts
 	UDP       map[uint16]Counts `json:"udp"`         // by the port at the office's end; under 0 later fragments, and all beyond 64 ports
+	RTP       map[uint16]Counts `json:"rtp"`         // the same of packets that carry RTP alone
 	LateP99US float64           `json:"late_p99_us"` // how late the lab itself was: the machine was too busy if this is not small
 	Mbps      []float64         `json:"mbps"`        // delivered, in each slot since Start
 	QueueMS   []float64         `json:"queue_ms"`    // longest wait for the bottleneck, in each slot

@@ -88,7 +88,7 @@ func (l *Lab) join(namespace, tun, addr, addr6, congestion string) (fd int, err 
 }
 
 func (l *Lab) pump(p *pump, s Shape, seed uint64) *pump {
-	p.link, p.start, p.stats = NewLink(s, seed), l.start, Stats{Shape: s, UDP: Ports{}}
+	p.link, p.start, p.stats = NewLink(s, seed), l.start, Stats{Shape: s, UDP: Ports{}, RTP: Ports{}}
 	l.pumps.Go(func() { p.run(&l.stop) })
 	return p
 }

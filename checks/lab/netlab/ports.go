@@ -16,6 +16,9 @@ type Counts struct {
 }
 
 func (c *Counts) offered(size int, fate Fate) {
+	if c == nil { // not of the kind that is counted
+		return
+	}
 	c.OfferedPackets++
 	c.OfferedBytes += int64(size)
 	switch fate {
@@ -29,6 +32,9 @@ func (c *Counts) offered(size int, fate Fate) {
 }
 
 func (c *Counts) delivered(size int) {
+	if c == nil {
+		return
+	}
 	c.DeliveredPackets++
 	c.DeliveredBytes += int64(size)
 }
@@ -47,6 +53,26 @@ func (p Ports) of(pkt []byte, side int) *Counts {
 	if !ok || proto != protoUDP {
 		return nil
 	}
+	return p.at(head, side)
+}
+
+// media is of for RTP alone, as RFC 7983 and RFC 5761 tell it from STUN, DTLS, TURN and RTCP: encrypted or not, the
+// first bytes of its header stay readable. What a TURN server relays is none.
+func (p Ports) media(pkt []byte, side int) *Counts {
+	const udpHeader = 8
+	proto, head, ok := transport(pkt)
+	if !ok || proto != protoUDP || len(head) < udpHeader+2 {
+		return nil
+	}
+	first, kind := head[udpHeader], head[udpHeader+1]
+	if first < 128 || first > 191 || kind >= 192 && kind <= 223 {
+		return nil
+	}
+	return p.at(head, side)
+}
+
+// at is the entry of what has this UDP header.
+func (p Ports) at(head []byte, side int) *Counts {
 	var port uint16
 	if len(head) >= 4 {
 		port = binary.BigEndian.Uint16(head[side:])
@@ -61,4 +87,13 @@ func (p Ports) of(pkt []byte, side int) *Counts {
 		p[port] = c
 	}
 	return c
+}
+
+func (p Ports) clone() Ports {
+	q := Ports{}
+	for port, counts := range p {
+		of := *counts
+		q[port] = &of
+	}
+	return q
 }

@@ -14,7 +14,7 @@ import (
 
 func TestPortsAreTheOffices(t *testing.T) {
 	const down, up = 0, 2
-	s := Stats{UDP: Ports{}}
+	s := Stats{UDP: Ports{}, RTP: Ports{}}
 	count := func(pkt []byte, side int, fate Fate) {
 		s.offered(0, pkt, side, fate, 0)
 		if fate == Delivered {
@@ -47,6 +47,35 @@ func TestPortsAreTheOffices(t *testing.T) {
 	}
 }
 
+// TestMediaIsRTP has the first bytes of what shares a port with RTP (RFC 7983, RFC 5761).
+func TestMediaIsRTP(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		proto byte
+		head  []byte
+		media bool
+	}{
+		{"RTP, Opus", 17, []byte{0x80, 111}, true},
+		{"RTP with extension and marker", 17, []byte{0x90, 0x80 | 111}, true},
+		{"RTP, PCMU", 17, []byte{0x80, 0}, true},
+		{"RTCP sender report", 17, []byte{0x80, 200}, false},
+		{"RTCP feedback", 17, []byte{0x81, 205}, false},
+		{"STUN", 17, []byte{0, 1}, false},
+		{"DTLS", 17, []byte{22, 254}, false},
+		{"TURN channel", 17, []byte{64, 0}, false},
+		{"another's", 17, []byte{200, 0}, false},
+		{"too short", 17, []byte{0x80}, false},
+		{"TCP", 6, []byte{0x80, 111}, false},
+	} {
+		for _, pkt := range [][]byte{append(ipv4(tt.proto, 50000, 8440), tt.head...), append(ipv6(tt.proto, 50000, 8440), tt.head...)} {
+			p := Ports{}
+			if got := p.media(pkt, 2) != nil; got != tt.media || tt.media && p[8440] == nil {
+				t.Errorf("%s: media %v, want %v", tt.name, got, tt.media)
+			}
+		}
+	}
+}
+
 // TestPortsAreBounded scans every port: the first 64 keep their own count, the rest share one, none is forgotten.
 func TestPortsAreBounded(t *testing.T) {
 	p := Ports{}
@@ -68,7 +97,7 @@ func TestStatsFileHasOneShape(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{`"udp":{"53":{"offered_packets":2,`, `"udp":{}`, `"offered_packets":0,"offered_bytes":0,`} {
+	for _, want := range []string{`"udp":{"53":{"offered_packets":2,`, `"udp":{},"rtp":{}`, `"offered_packets":0,"offered_bytes":0,`} {
 		if !strings.Contains(string(b), want) {
 			t.Errorf("no %s in %s", want, b)
 		}

@@ -30,6 +30,7 @@ type Stats struct {
 	Shape Shape `json:"shape"`
 	Counts
 	UDP         Ports     `json:"udp"` // the same of UDP alone, by the office's port
+	RTP         Ports     `json:"rtp"` // the same of UDP that carries RTP
 	WriteErrors int64     `json:"write_errors"`
 	LateMeanUS  float64   `json:"late_mean_us"` // how far behind the model packets came out
 	LateP99US   float64   `json:"late_p99_us"`  // up to a factor of two, rounded up
@@ -43,18 +44,16 @@ type Stats struct {
 
 func (s *Stats) offered(now time.Duration, pkt []byte, side int, fate Fate, backlog time.Duration) {
 	s.Counts.offered(len(pkt), fate)
-	if c := s.UDP.of(pkt, side); c != nil {
-		c.offered(len(pkt), fate)
-	}
+	s.UDP.of(pkt, side).offered(len(pkt), fate)
+	s.RTP.media(pkt, side).offered(len(pkt), fate)
 	q := at(&s.QueueMS, now)
 	*q = max(*q, float64(backlog)/1e6)
 }
 
 func (s *Stats) delivered(now, due time.Duration, pkt []byte, side int) {
 	s.Counts.delivered(len(pkt))
-	if c := s.UDP.of(pkt, side); c != nil {
-		c.delivered(len(pkt))
-	}
+	s.UDP.of(pkt, side).delivered(len(pkt))
+	s.RTP.media(pkt, side).delivered(len(pkt))
 	*at(&s.Mbps, now) += float64(len(pkt)) * 8 / 1e6 / slot.Seconds()
 	late := max(0, now-due)
 	s.lateSum += late
@@ -65,11 +64,7 @@ func (s *Stats) delivered(now, due time.Duration, pkt []byte, side int) {
 // snapshot is a copy that the link does not change any more, with what only a whole run tells.
 func (s *Stats) snapshot() *Stats {
 	c := *s
-	c.Mbps, c.QueueMS, c.UDP = slices.Clone(s.Mbps), slices.Clone(s.QueueMS), Ports{}
-	for port, counts := range s.UDP {
-		of := *counts
-		c.UDP[port] = &of
-	}
+	c.Mbps, c.QueueMS, c.UDP, c.RTP = slices.Clone(s.Mbps), slices.Clone(s.QueueMS), s.UDP.clone(), s.RTP.clone()
 	c.finish()
 	return &c
 }
