@@ -121,7 +121,7 @@ func (w *windows) sleep(from, to uint32) {
 	if w.slept[1] <= uint32(w.base*perWindow) {
 		w.slept[0] = from
 	}
-	w.slept[1] = max(w.slept[1], to) + 1
+	w.slept[1] = max(w.slept[1], to+1)
 }
 
 // asleep says whether the receiver slept in the window that is being shut.
