@@ -25,6 +25,8 @@ type source struct {
 	name     string
 	title    string
 	rules    []ruleSource
+	retry    retrySource
+	reach    []endpointSource
 	overlays []overlaySource // by role, region or accommodation, in the order written
 	lines    map[string]int  // where each key stands
 }
@@ -33,6 +35,7 @@ type overlaySource struct {
 	name  string
 	line  int
 	rules []ruleSource
+	reach []endpointSource
 }
 
 type ruleSource struct {
@@ -75,21 +78,30 @@ func (l *linter) readSource(data []byte) (source, error) {
 	if len(data) > MaxPolicySource {
 		return source{}, fmt.Errorf("the policy is %d bytes, %d allowed", len(data), MaxPolicySource)
 	}
+	root, err := document(data)
+	if err != nil {
+		return source{}, err
+	}
+	return l.policy(root), nil
+}
+
+// document is the one document of a file.
+func document(data []byte) (*yaml.Node, error) {
 	dec := yaml.NewDecoder(strings.NewReader(string(data)))
 	var doc, more yaml.Node
 	switch err := dec.Decode(&doc); {
 	case errors.Is(err, io.EOF):
-		return source{}, &LintError{Line: 1, Text: "the file is empty"}
+		return nil, &LintError{Line: 1, Text: "the file is empty"}
 	case err != nil:
-		return source{}, notYAML(err)
+		return nil, notYAML(err)
 	}
 	switch err := dec.Decode(&more); {
 	case err == nil:
-		return source{}, &LintError{Line: more.Line, Text: "a second document begins here: one file holds one policy"}
+		return nil, &LintError{Line: more.Line, Text: "a second document begins here: one file holds one"}
 	case !errors.Is(err, io.EOF):
-		return source{}, notYAML(err)
+		return nil, notYAML(err)
 	}
-	return l.policy(doc.Content[0]), nil
+	return doc.Content[0], nil
 }
 
 // notYAML puts the decoder's words into a sentence.
@@ -111,7 +123,7 @@ func notYAML(err error) error {
 }
 
 func (l *linter) policy(node *yaml.Node) source {
-	keys := l.mapping(node, "version", "name", "title", "sources", "rules", "overlays")
+	keys := l.mapping(node, "version", "name", "title", "sources", "rules", "retry", "endpoints", "overlays")
 	s := source{lines: map[string]int{}}
 	for k, v := range keys {
 		s.lines[k] = v.Line
@@ -126,8 +138,16 @@ func (l *linter) policy(node *yaml.Node) source {
 	s.name, s.title = l.text(keys["name"]), l.text(keys["title"])
 	l.texts(keys["sources"]) // where the bounds come from, for readers of the file
 	s.rules = l.rules(keys["rules"])
+	s.retry, s.reach = l.retrySource(keys["retry"]), l.endpoints(keys["endpoints"])
 	for name, v := range l.entries(keys["overlays"]) {
-		s.overlays = append(s.overlays, overlaySource{name: name.Value, line: name.Line, rules: l.rules(v)})
+		o := overlaySource{name: name.Value, line: name.Line}
+		if v.Kind == yaml.MappingNode { // a list alone is one of rules
+			of := l.mapping(v, "rules", "endpoints")
+			o.rules, o.reach = l.rules(of["rules"]), l.endpoints(of["endpoints"])
+		} else {
+			o.rules = l.rules(v)
+		}
+		s.overlays = append(s.overlays, o)
 	}
 	return s
 }

@@ -74,6 +74,10 @@ func (p *Policy) lay(role string, overlays []overlaySource, l *linter) error {
 			p.Rules = append(p.Rules, l.rule(r))
 		}
 	}
+	p.Endpoints = join(p.Endpoints, l.expand(overlays[at].reach)...)
+	if n := len(p.Endpoints); n > mostEndpoints {
+		return fmt.Errorf("policy %s: with %s there are %d endpoints, %d allowed", p.Name, role, n, mostEndpoints)
+	}
 	return nil
 }
 
@@ -158,6 +162,7 @@ func (l *linter) compile(src source) Policy {
 	for _, o := range src.overlays {
 		l.overlay(o, ruled)
 	}
+	p.Retry, p.Endpoints = l.retry(src.retry), l.expand(src.reach)
 	return p
 }
 
@@ -179,6 +184,7 @@ func (l *linter) overlay(o overlaySource, ruled map[[2]string]bool) {
 		l.say(o.line, "overlay %q: lower-case letters, digits and hyphens, at most 64", o.name)
 	}
 	l.once(o.rules)
+	l.expand(o.reach)
 	for _, r := range o.rules {
 		switch {
 		case r.waive == "":

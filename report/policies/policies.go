@@ -48,3 +48,6 @@ func Load(name string, catalogue []checks.Metric, roles ...string) (report.Polic
 	}
 	return p, nil
 }
+
+// Profiles are what platforms' own pages say must be reached: what the endpoints of a policy may name.
+func Profiles() ([]report.Profile, error) { return report.Profiles() }

@@ -261,6 +261,10 @@ var forgeries = []struct {
 		s.report.Policy = ref(t, s.policy)
 		return forge(t, s.report, s.hire), s.options()
 	}, Malformed, 21},
+	{"an attempt before the first", func(t testing.TB, s *scene) ([]byte, Options) {
+		s.report.Results[0].Attempt = -1
+		return forge(t, s.report, s.hire), s.options()
+	}, Malformed, 21},
 	{"a policy that nothing can keep", func(t testing.TB, s *scene) ([]byte, Options) {
 		s.policy.Rules[0].Require.Max = number(1)
 		s.report.Policy = ref(t, s.policy)

@@ -181,6 +181,9 @@ func checkMeasurements(results []checks.Result) error {
 	count := 0
 	for _, result := range results {
 		count += len(result.Measurements)
+		if result.Attempt < 0 || result.Attempt > maxResults {
+			return malformed("attempt %d of %.80q", result.Attempt, result.Check)
+		}
 		for _, m := range result.Measurements {
 			if len(m.Samples) > checks.MaxSamples {
 				return malformed("%d samples of %.80q, %d allowed", len(m.Samples), m.Metric, checks.MaxSamples)
