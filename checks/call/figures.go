@@ -14,7 +14,7 @@ const (
 	perSpike    = int(200 * time.Millisecond / pace)    // and bursts of loss by windows of 200 ms
 	mostPackets = 1 << 16                               // packets in a stretch, more than twenty minutes: no far end may claim more
 	tooLate     = 10 * time.Millisecond                 // a sender whose p95 of lateness is above this spoils the second
-	held        = 15 * time.Second                      // no line holds a packet this long: a computer slept, or its clock was set
+	unheld      = 15 * time.Second                      // no line holds a packet this long: a computer slept, or its clock was set
 	mostlyVoid  = 0.5                                   // above this share nothing can be said of the line
 	skewAfter   = 60 * time.Second                      // shorter stretches do not tell skew from a queue that fills
 	steepest    = 500e-6                                // the fastest that clocks are slewed: a steeper line is no clock
@@ -87,7 +87,7 @@ func (s stretch) quality() quality {
 	q.losses(slots)
 	q.times(slots, order)
 	q.rate(slots, s.rtts)
-	if q.void > mostlyVoid || held.Seconds() < spread(slots) {
+	if q.void > mostlyVoid || unheld.Seconds() < spread(slots) {
 		q.why = whyBusy
 	}
 	return q

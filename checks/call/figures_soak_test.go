@@ -61,6 +61,36 @@ func TestWindowsAreQualities(t *testing.T) {
 	near(t, "worst at", got.mos[got.worstAt], slices.Min(got.mos), 1e-12)
 }
 
+// A window without any round trip of its own takes that of the one before.
+func TestWindowsRememberTheRoundTrip(t *testing.T) {
+	w := newWindows(0)
+	w.echoed(0.400)
+	for _, p := range drive(2250, 0, clean).packets {
+		w.add(p)
+	}
+	got := w.close(2250)
+	if got.windows != 3 || got.mos[0] != got.mos[1] || got.mos[1] != got.mos[2] || got.mos[0] > 4 {
+		t.Errorf("got %+v", got)
+	}
+	if got := newWindows(0).close(0); got.windows != 0 || got.share() != 0 || got.gaps != 0 {
+		t.Errorf("nothing at all: %+v", got)
+	}
+}
+
+func TestWhatMakesAWindowBad(t *testing.T) {
+	for _, row := range []struct {
+		q    quality
+		want bool
+	}{
+		{quality{r: 90, loss: 0.01, jitter: 0.030}, false}, {quality{r: 70}, false},
+		{quality{r: 90, loss: 0.011}, true}, {quality{r: 90, jitter: 0.031}, true}, {quality{r: 69.9}, true},
+	} {
+		if got := row.q.bad(); got != row.want {
+			t.Errorf("%+v: %v", row.q, got)
+		}
+	}
+}
+
 func TestGaps(t *testing.T) {
 	for _, row := range []struct {
 		name      string

@@ -194,6 +194,16 @@ func TestSkewIsRemoved(t *testing.T) {
 			t.Errorf("%v ppm: %v late", ppm, q.late)
 		}
 	}
+	half := func(i int, sent time.Duration) (time.Duration, bool) { // a queue in the second half, empty but once a second
+		queue := time.Duration(0)
+		if i > 15000 && i%50 > 0 {
+			queue = 40 * ms
+		}
+		return 15*ms + queue + time.Duration(1e-4*float64(sent)), true
+	}
+	q := drive(30000, 0, half).quality()
+	near(t, "half: median PDV", q.pdv50, 0, 0.0001)
+	near(t, "half: p95 PDV", q.pdv95, 0.040, 0.0001)
 	steep := func(i int, sent time.Duration) (time.Duration, bool) { return sent / 1000, true } // 1000 ppm: a queue that fills
 	near(t, "steep", drive(6000, 0, steep).quality().pdv95, 0.114, 0.001)
 }

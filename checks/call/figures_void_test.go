@@ -15,7 +15,7 @@ func TestLateSenderIsNotCharged(t *testing.T) {
 		}
 	}
 	q := s.quality()
-	if q.why != "" || q.counted != 1450 || q.lost != 5 || q.late != 0 {
+	if q.why != "" || q.counted != 1450 || q.lost != 5 || q.late != 0 || q.discarded != 0 {
 		t.Errorf("got %+v", q)
 	}
 	near(t, "void", q.void, 1.0/30, 1e-12)
@@ -25,6 +25,22 @@ func TestLateSenderIsNotCharged(t *testing.T) {
 	if q.mos < 4.3 {
 		t.Errorf("MOS %v", q.mos)
 	}
+}
+
+// What was lost before and after a void second is not one hole.
+func TestVoidBreaksHoles(t *testing.T) {
+	s := drive(1500, 0, without(497, 498, 499, 550, 551))
+	for i := range s.packets {
+		if s.packets[i].seq >= 500 && s.packets[i].seq < 550 {
+			s.packets[i].late = 20 * ms
+		}
+	}
+	q := s.quality()
+	if q.hole != 3 {
+		t.Errorf("hole %d", q.hole)
+	}
+	near(t, "burst ratio", q.burstR, 2.5*(1-5.0/1450), 1e-12)
+	near(t, "spike", q.spike, 0.3, 1e-12)
 }
 
 // Three of fifty may be late by more than 10 ms before the second is void: the 95th percentile is the 48th.
@@ -74,6 +90,10 @@ func TestReceiverStallIsNotCharged(t *testing.T) {
 		t.Errorf("knowing of the stall: %+v", good)
 	}
 	near(t, "void", good.receiver, 1.0/30, 1e-12)
+	s.stalls = []span{{20 * time.Second, 20*time.Second + 100*ms}, {from + time.Hour, to + time.Hour}, {0, time.Second}}
+	if q := s.quality(); q != good {
+		t.Errorf("stalls in no order: %+v", q)
+	}
 	s.stalls = []span{{0, time.Minute}, {3 * time.Hour, 4 * time.Hour}, {time.Hour, time.Hour + time.Minute}}
 	if q := s.quality(); q.why != whyBusy || q.counted != 0 {
 		t.Errorf("one long stall: %+v", q)
