@@ -13,5 +13,6 @@ const (
 	errNetDown = syscall.ENETDOWN
 	errNoAddr  = syscall.EADDRNOTAVAIL
 	errTooBig  = syscall.EMSGSIZE
+	errDenied  = syscall.EPERM // what a firewall on this computer says on Linux
 	errFiles   = syscall.EMFILE
 )

@@ -12,5 +12,6 @@ const (
 	errNetDown = windows.WSAENETDOWN
 	errNoAddr  = windows.WSAEADDRNOTAVAIL
 	errTooBig  = windows.WSAEMSGSIZE
+	errDenied  = windows.WSAEACCES // what a firewall on this computer says
 	errFiles   = windows.WSAEMFILE
 )

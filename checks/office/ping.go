@@ -286,6 +286,8 @@ func (p *Pinger) Silence() *checks.Problem {
 	switch {
 	case p.heard || p.next < silentProbes || time.Since(p.began) < silentAfter:
 		return nil
+	case errors.Is(p.broken, errDenied):
+		return &checks.Problem{Code: CodeUDP, Detail: "firewall of this computer", Side: checks.SideHire}
 	case p.broken != nil:
 		return Explain(p.broken)
 	case p.refused: // by the office's computer, or by a filter that says so in its name

@@ -52,9 +52,13 @@ func reach(ctx context.Context, t Ticket, o PingOptions) (*line, error) {
 		}
 	}
 	l := lines[best]
+	if err := ctx.Err(); err != nil {
+		_ = l.conn.Close()
+		return nil, Explain(err)
+	}
 	_ = l.conn.SetReadDeadline(time.Time{})
 	l.stream = randomStream() // the race's probes are not the measurement's
-	return l, ctx.Err()
+	return l, nil
 }
 
 // addresses is one of each family at most, IPv4 last.
