@@ -14,13 +14,13 @@ const (
 	perSpike    = int(200 * time.Millisecond / pace)    // and bursts of loss by windows of 200 ms
 	mostPackets = 1 << 16                               // packets in a stretch, more than twenty minutes: no far end may claim more
 	tooLate     = 10 * time.Millisecond                 // a sender whose p95 of lateness is above this spoils the second
-	unheld      = 15 * time.Second                      // no line holds a packet this long: a computer slept, or its clock was set
+	neverHeld   = 15 * time.Second                      // no line holds a packet this long: a computer slept, or its clock was set
 	mostlyVoid  = 0.5                                   // above this share nothing can be said of the line
 	skewAfter   = 60 * time.Second                      // shorter stretches do not tell skew from a queue that fills
 	steepest    = 500e-6                                // the fastest that clocks are slewed: a steeper line is no clock
 	settled     = 32                                    // updates after which RFC 3550's estimate has forgotten its start from 0
 	z95         = 1.959963984540054                     // standard normal quantile of a two-sided 95 % interval
-	unplausible = float64(24 * time.Hour / time.Second) // s: a round trip beyond this was not measured but made up
+	implausible = float64(24 * time.Hour / time.Second) // s: a round trip beyond this was not measured but made up
 )
 
 // Why a stretch says nothing of the line. These are problem codes.
@@ -87,7 +87,7 @@ func (s stretch) quality() quality {
 	q.losses(slots)
 	q.times(slots, order)
 	q.rate(slots, s.rtts)
-	if q.void > mostlyVoid || unheld.Seconds() < spread(slots) {
+	if q.void > mostlyVoid || neverHeld.Seconds() < spread(slots) {
 		q.why = whyBusy
 	}
 	return q

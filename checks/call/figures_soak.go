@@ -106,7 +106,7 @@ func (w *windows) listen(p packet) {
 		sent, got := p.sent-w.last.sent, p.got-w.last.got
 		pause := sent - time.Duration(int32(p.seq-w.last.seq))*pace
 		quiet = got - max(0, pause) - w.stood
-		if w.stood > silence || sent-got > unheld {
+		if w.stood > silence || sent-got > neverHeld {
 			w.sleep(w.last.seq-w.first, p.seq-w.first)
 		}
 	}

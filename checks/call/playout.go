@@ -48,7 +48,7 @@ func play(slots []slot, buffer, rtt float64) played {
 			p.dropped++
 		}
 	}
-	delay := time.Duration(min(p.delay, unplausible) * float64(time.Second))
+	delay := time.Duration(min(p.delay, implausible) * float64(time.Second))
 	p.r, p.mos = rating(delay, p.gone.share(), p.gone.burstR())
 	return p
 }
@@ -85,7 +85,7 @@ func (q *quality) rate(slots []slot, rtts []float64) {
 func least(rtts []float64) (float64, bool) {
 	shortest, ok := 0.0, false
 	for _, rtt := range rtts {
-		if rtt >= 0 && rtt < unplausible && (!ok || rtt < shortest) {
+		if rtt >= 0 && rtt < implausible && (!ok || rtt < shortest) {
 			shortest, ok = rtt, true
 		}
 	}
