@@ -3,7 +3,7 @@ package path
 import "deskready/checks"
 
 var (
-	link       = checks.Metric{ID: "path.link", Unit: checks.Text, Values: []string{linkWired, linkWifi, linkCellular, "unknown"}}
+	link       = checks.Metric{ID: "path.link", Unit: checks.Text, Values: []string{linkWired, linkWifi, linkCellular}}
 	linkRate   = checks.Metric{ID: "path.link_rate", Unit: checks.BitsPerSecond, Better: checks.Higher}
 	phone      = checks.Metric{ID: "path.phone", Unit: checks.Text, Values: []string{phoneNone, phoneModem, phoneTethering, phoneHotspot}}
 	wifiSignal = checks.Metric{ID: "path.wifi_signal", Unit: checks.DBm, Better: checks.Higher}
@@ -23,7 +23,7 @@ var (
 	nat         = checks.Metric{ID: "path.nat", Unit: checks.Text, Values: []string{natNone, natSame, natVaries, natBlocked}}
 	ipv6        = checks.Metric{ID: "path.ipv6", Unit: checks.Text, Values: []string{v6Works, v6None, v6Broken}}
 	mtu         = checks.Metric{ID: "path.mtu", Unit: checks.Bytes, Better: checks.Higher}
-	clockSkew   = checks.Metric{ID: "path.clock_skew", Unit: checks.Seconds, Decimals: 3}
+	clockSkew   = checks.Metric{ID: "path.clock_skew", Unit: checks.Seconds, Decimals: 4}
 
 	endpoint     = checks.Metric{ID: "path.endpoint", Unit: checks.Truth, Better: checks.Higher}
 	endpointRTT  = checks.Metric{ID: "path.endpoint_rtt", Unit: checks.Seconds, Better: checks.Lower, Decimals: 4}

@@ -92,7 +92,3 @@ func New(o Options) checks.Check {
 		},
 	}
 }
-
-func measure(ctx context.Context, o Options, tell checks.Progress) ([]checks.Measurement, error) {
-	return nil, &checks.Problem{Code: checks.CodeNotRun, Side: checks.SideUnknown}
-}
