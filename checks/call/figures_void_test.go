@@ -100,6 +100,24 @@ func TestReceiverStallIsNotCharged(t *testing.T) {
 	}
 }
 
+// A stall marks what came in it and in the 5 ms after. Three packets of fifty are too many, two are not.
+func TestReceiverMayHiccup(t *testing.T) {
+	for length, void := range map[time.Duration]float64{22 * ms: 0, 34 * ms: 0, 45 * ms: 0.1} {
+		s := drive(500, 0, clean)
+		from := s.packets[120].got - ms
+		s.stalls = []span{{from, from + length}}
+		near(t, "void", s.quality().receiver, void, 1e-12)
+	}
+	s := drive(500, 0, clean)
+	for i := range 10 { // every second
+		from := s.packets[50*i+20].got - ms
+		s.stalls = append(s.stalls, span{from, from + 30*ms})
+	}
+	if q := s.quality(); q.void != 0 || q.why != "" {
+		t.Errorf("got %+v", q)
+	}
+}
+
 // Someone closes the lid: the clock of one end stands still, and the packets before or after seem a minute late.
 func TestSleepIsNoBadLine(t *testing.T) {
 	for _, step := range []time.Duration{-time.Minute, time.Minute} {
