@@ -3,10 +3,11 @@
 //
 // speedtest-go drives the transfers: it makes the requests, keeps its connections busy and paces the pings. What is
 // reported is counted here: downloads by our own reader, uploads by what the office end says it read or, against public
-// servers, by requests they have acknowledged. The throughput is the mean of 250 ms slices without the first 1.5 s; the
-// slices, those of the start included, are the Samples of the measurement. A direction that reached its cap of bytes
-// within 2.5 s has fewer than ten Samples, and its value is a lower bound: so much the line did carry while TCP was still
-// finding its rate.
+// servers, by requests they have acknowledged. The throughput is the mean of 250 ms slices without the warm-up, at least
+// the first 1.5 s; the slices, those of the warm-up included, are the Samples of the measurement. To it is added what our
+// own probes took of the line meanwhile. A direction ends as soon as its figure is precise (half the 95 % interval is
+// 2.5 % of it or less, and it does not drift) or the verdict is certain, at the latest after Options.Direction. One that
+// was cut short by its cap of bytes before that is a lower bound, and marked AtLeast.
 package bandwidth
 
 import (
@@ -14,6 +15,7 @@ import (
 	"embed"
 	"errors"
 	"io/fs"
+	"math"
 	"net/http"
 	"time"
 
@@ -53,11 +55,11 @@ type Options struct {
 	// phase is told "download", "upload" and, when the load is over, "". Its ctx ends it.
 	Beside func(ctx context.Context) (phase func(name string))
 
-	Direction   time.Duration // length of each transfer; 8 s. Each direction is one, or two where this computer was busy
+	Direction   time.Duration // longest each transfer may take; 5.5 s, Exact 10 s, Quick 2.75 s
 	Bytes       int64         // cap of each transfer; 60 MB
-	Connections int           // at the same time; 8, so that one lost packet does not halve the rate
+	Connections int           // most at the same time; 16, so that neither one lost packet nor one slow connection decides
 	Patience    time.Duration // without a byte or an answer for so long, there is no measuring; 5 s
-	Queue       time.Duration // longest wait for a turn at the office end; 2 min
+	Queue       time.Duration // longest wait for a turn at the office end, and 25 s more for each one who is before; 2 min
 }
 
 func (o Options) withDefaults() Options {
@@ -66,14 +68,20 @@ func (o Options) withDefaults() Options {
 			*d = v
 		}
 	}
-	set(&o.Direction, 8*time.Second)
+	switch {
+	case o.Exact:
+		set(&o.Direction, 10*time.Second)
+	case o.Quick:
+		set(&o.Direction, 2750*time.Millisecond)
+	}
+	set(&o.Direction, 5500*time.Millisecond)
 	set(&o.Patience, 5*time.Second)
 	set(&o.Queue, 2*time.Minute)
 	if o.Bytes <= 0 {
 		o.Bytes = 60e6
 	}
 	if o.Connections <= 0 {
-		o.Connections = 8
+		o.Connections = 16
 	}
 	if o.Transport == nil {
 		o.Transport = &http.Transport{}
@@ -98,7 +106,7 @@ func New(o Options) checks.Check {
 		Metrics: []checks.Metric{download, upload, rtt, rttDown, rttUp, rpm, bloat, other, again},
 		Words:   texts,
 		Reads:   reads,
-		Limit:   o.Queue + 4*o.Direction + 6*o.Patience + 14*time.Second,
+		Limit:   4*o.Direction + 9*o.Patience + 20*time.Second, // the wait for a turn does not count
 		Alone:   true,
 		Measure: func(ctx context.Context, tell checks.Progress) ([]checks.Measurement, error) {
 			return measure(ctx, o, tell)
@@ -115,71 +123,158 @@ type target struct {
 
 func measure(ctx context.Context, o Options, tell checks.Progress) ([]checks.Measurement, error) {
 	m := meter{tell: tell, began: time.Now(), options: o}
-	to, release, err := find(ctx, o, &m)
+	var probes wire
+	to, release, err := find(ctx, o, &probes, &m)
 	if err != nil {
 		return nil, problem(ctx, err)
 	}
 	defer release()
 	m.began = time.Now() // without the wait for a turn
-	var got []checks.Measurement
+	own, cancel := context.WithCancel(ctx)
+	defer cancel()
+	call := o.startCall(own)
+	b := newBeside(own, o, to, &probes)
+	rested := time.Now()
 	trips, err := roundTrips(ctx, o, to, &m)
 	if err != nil {
 		return nil, problem(ctx, err)
 	}
+	r := visit{o: o, to: to, meter: &m, beside: b, call: call, rested: rested, loaded: time.Now(), trips: b.rest(trips)}
+	return r.measure(ctx)
+}
+
+// A visit is one check under way, once the idle line is known.
+type visit struct {
+	o              Options
+	to             target
+	meter          *meter
+	beside         *beside
+	call           *call
+	rested, loaded time.Time // between them the line was idle
+	trips          trips
+
+	got  []checks.Measurement
+	done []passed
+}
+
+func (r *visit) measure(ctx context.Context) ([]checks.Measurement, error) {
+	r.call.stand(ctx, r.meter)
 	for _, way := range []direction{
-		{metric: download, step: "bandwidth.step.download", transfer: transferDown, share: 0.15},
-		{metric: upload, step: "bandwidth.step.upload", transfer: transferUp, share: 0.57},
+		{metric: download, loaded: rttDown, step: "bandwidth.step.download", name: "download", transfer: transferDown},
+		{metric: upload, loaded: rttUp, step: "bandwidth.step.upload", name: "upload", transfer: transferUp, up: true},
 	} {
-		one, err := way.measure(ctx, o, to, &m)
-		if err != nil {
-			p := problem(ctx, err)
-			if ctx.Err() != nil {
-				return append(got, trips.measurement(got)), p
-			}
-			one = way.metric.Missing("", p)
+		if err := r.load(ctx, way); err != nil {
+			r.call.phase("")
+			return append(r.got, r.trips.measurement(r.got)), err
 		}
-		got = append(got, one)
 	}
-	for _, m := range []checks.Metric{rttDown, rttUp, rpm, bloat, other, again} {
-		got = append(got, m.Missing("", &checks.Problem{Code: checks.CodeUnsupported, Side: checks.SideTool}))
+	r.call.phase("")
+	idle := r.trips.measurement(r.got)
+	r.got = append(r.got, idle)
+	r.derive(idle)
+	return r.got, nil
+}
+
+// load measures one direction, and what its load does to others. It fails only where the whole check does.
+func (r *visit) load(ctx context.Context, way direction) error {
+	r.call.phase(way.name)
+	stop := r.beside.during(ctx)
+	one, err := way.measure(ctx, r.o, r.to, r.beside, r.meter)
+	stop()
+	if err != nil {
+		p := problem(ctx, err)
+		if ctx.Err() != nil {
+			return p
+		}
+		r.got = append(r.got, way.metric.Missing("", p), way.loaded.Missing("", p))
+		return nil
 	}
-	return append(got, trips.measurement(got)), nil
+	d := passed{outcome: one, up: way.up}
+	if len(one.measurement.Samples) >= int((warm+time.Second)/slice) {
+		d.aside = r.beside.aside(way.up, one.from, one.to)
+		d.measurement.Value += d.aside
+	}
+	r.done = append(r.done, d)
+	r.got = append(r.got, d.measurement, r.beside.loaded(way.loaded, d))
+	return nil
+}
+
+// derive makes what follows from both directions.
+func (r *visit) derive(idle checks.Measurement) {
+	by := map[string]checks.Measurement{}
+	var missing *checks.Problem
+	for _, m := range r.got {
+		by[m.Metric] = m
+		if (m.Metric == download.ID || m.Metric == upload.ID) && m.Missing != nil {
+			missing = m.Missing
+		}
+	}
+	r.got = append(r.got, bloated(idle, by[rttDown.ID], by[rttUp.ID]))
+	switch {
+	case missing != nil:
+		r.got = append(r.got, rpm.Missing("", missing))
+	default:
+		r.got = append(r.got, r.beside.responsiveness(r.done))
+	}
+	switch {
+	case len(r.done) == 0:
+		r.got = append(r.got, other.Missing("", missing))
+	default:
+		r.got = append(r.got, r.beside.otherTraffic(r.rested, r.loaded, r.call.there, r.done))
+	}
+	switch k := r.to.kernel(); {
+	case by[download.ID].Missing != nil:
+		r.got = append(r.got, again.Missing("", by[download.ID].Missing))
+	case k == nil:
+		r.got = append(r.got, again.Missing("", &checks.Problem{Code: checks.CodeUnsupported, Detail: "no TCP_INFO", Side: checks.SideOffice}))
+	default:
+		m := k.again()
+		m.By = checks.ByTool
+		r.got = append(r.got, m)
+	}
 }
 
 // A direction is one way of the line.
 type direction struct {
 	metric   checks.Metric
+	loaded   checks.Metric // the round trip meanwhile
 	step     string
-	share    float64 // of the check, when it begins
-	transfer func(ctx context.Context, o Options, to target, live func(rate float64)) (outcome, error)
+	name     string // as the call beside is told
+	up       bool
+	transfer func(ctx context.Context, o Options, to target, b *beside, live func(rate float64)) (outcome, error)
 }
 
 // measure measures a direction, and once more where this computer was too busy to attend to it for a twentieth of the
 // time. Of two rates the higher one stands: the line has carried it.
-func (way direction) measure(ctx context.Context, o Options, to target, m *meter) (checks.Measurement, error) {
-	first, err := way.transfer(ctx, o, to, m.live(way))
-	if err != nil || first.late <= o.Direction/20 {
-		return first.measurement, err
+func (way direction) measure(ctx context.Context, o Options, to target, b *beside, m *meter) (outcome, error) {
+	tell := m.live(way)
+	live := func(rate float64) {
+		b.rate.Store(math.Float64bits(rate))
+		tell(rate)
+	}
+	first, err := way.transfer(ctx, o, to, b, live)
+	if err != nil || first.late <= first.to.Sub(first.began)/20 {
+		return first, err
 	}
 	if to.desk != nil { // the office end's counts begin anew with each turn
 		if err := to.desk.queue(ctx, o.Queue, m); err != nil {
-			return first.measurement, nil
+			return first, nil
 		}
 	}
-	second, err := way.transfer(ctx, o, to, m.live(way))
+	second, err := way.transfer(ctx, o, to, b, live)
 	if err != nil || second.measurement.Value < first.measurement.Value {
-		return first.measurement, nil
+		return first, nil
 	}
-	return second.measurement, nil
+	return second, nil
 }
 
 // find takes a turn at the office end, or finds a public server.
-func find(ctx context.Context, o Options, m *meter) (to target, release func(), err error) {
+func find(ctx context.Context, o Options, w *wire, m *meter) (to target, release func(), err error) {
 	if o.Ticket == nil {
 		to, err = publicServer(ctx, o, m)
 		return to, func() {}, err
 	}
-	d := newDesk(o)
+	d := newDesk(o, w)
 	if err := d.queue(ctx, o.Queue, m); err != nil {
 		return target{}, nil, err
 	}
@@ -191,6 +286,27 @@ func find(ctx context.Context, o Options, m *meter) (to target, release func(), 
 		},
 	}
 	return to, func() { d.release(ctx) }, nil
+}
+
+// kernel is what the office's system knows of the downloads; nil where nobody tells.
+func (to target) kernel() *kernel {
+	if to.desk == nil {
+		return nil
+	}
+	return to.desk.kernel.Load()
+}
+
+// blame asks the office end for the reason where a connection broke: it cuts those whose ticket is used up.
+func (to target) blame(ctx context.Context, err error) error {
+	var p *checks.Problem
+	if to.desk == nil || !errors.As(err, &p) || p.Code != office.CodeLost {
+		return err
+	}
+	_, why := to.desk.ask(ctx, http.MethodHead, pictureName(350))
+	if errors.As(why, &p) && (p.Code == office.CodeSpent || p.Code == office.CodeExpired) {
+		return p
+	}
+	return err
 }
 
 // problem is what an error means for a report.

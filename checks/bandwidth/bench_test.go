@@ -19,20 +19,20 @@ func BenchmarkLoopback(b *testing.B) {
 	peer := iperf(b)
 	o := newOffice(b, &Office{Secret: testSecret()})
 	o.Ticket.Token = testSecret().Issue("bench", time.Now().Add(time.Hour), office.Caps{Bytes: 1 << 50, Seconds: 1 << 20})
-	o.Bytes, o.Direction, o.Patience = 1<<40, 3*time.Second, 5*time.Second
+	o.Exact, o.Direction, o.Patience = true, 3*time.Second, 5*time.Second
 	o = o.withDefaults()
 	m := meter{tell: func(checks.Event) {}, began: time.Now(), options: o}
 	var down, up float64
 	for b.Loop() {
-		to, release, err := find(context.Background(), o, &m)
+		to, release, err := find(context.Background(), o, new(wire), &m)
 		if err != nil {
 			b.Fatal(err)
 		}
-		d, err := transferDown(context.Background(), o, to, func(float64) {})
+		d, err := transferDown(context.Background(), o, to, idleBeside(o), func(float64) {})
 		if err != nil {
 			b.Fatal(err)
 		}
-		u, err := transferUp(context.Background(), o, to, func(float64) {})
+		u, err := transferUp(context.Background(), o, to, idleBeside(o), func(float64) {})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -3,6 +3,7 @@ package bandwidth
 import (
 	"context"
 	"crypto/rand"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -46,7 +47,9 @@ func newOffice(t testing.TB, o *Office) Options {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	srv := httptest.NewServer(o.Handler())
+	srv := httptest.NewUnstartedServer(o.Handler())
+	srv.Config.ConnContext = office.Connected
+	srv.Start()
 	t.Cleanup(srv.Close)
 	return against(srv.URL, o.Secret.Issue("run-1", time.Now().Add(time.Minute), office.DefaultCaps()))
 }
@@ -55,7 +58,7 @@ func against(base, token string) Options {
 	return Options{
 		Ticket:    &office.Ticket{Base: base, Token: token},
 		Direction: 3 * time.Second,
-		Bytes:     12e6,
+		Bytes:     100e6,
 		Patience:  time.Second,
 		Queue:     5 * time.Second,
 	}
@@ -70,7 +73,7 @@ func run(ctx context.Context, t testing.TB, o Options, tell checks.Progress) map
 			got[m.Metric] = m
 		}
 	}
-	if len(got) != 3 {
+	if len(got) != len(New(o).Metrics) {
 		t.Fatalf("metrics answered: %v", got)
 	}
 	wantDefaultClientAlone(t)
@@ -98,6 +101,7 @@ func TestDefaultClientIsLeftAlone(t *testing.T) {
 func TestBothEnds(t *testing.T) {
 	var record seen
 	o := newOffice(t, &Office{Record: record.record})
+	o.Transport = slowly()
 	var events []checks.Event
 	got := run(t.Context(), t, o, func(e checks.Event) { events = append(events, e) })
 	for _, id := range []string{"bandwidth.download", "bandwidth.upload"} {
@@ -122,7 +126,7 @@ func TestBothEnds(t *testing.T) {
 			t.Errorf("recorded by %q", m.By)
 		}
 	}
-	if len(record.of("run-1")) != 2 {
+	if len(record.of("run-1")) != 4 { // the rates, the round trip, and what was sent again
 		t.Errorf("the office recorded %+v", record.of("run-1"))
 	}
 }
@@ -142,8 +146,8 @@ func TestBusyComputer(t *testing.T) {
 	} {
 		all.add(t, name, func(t *testing.T) {
 			recorded, got := busyRun(t, c.busy)
-			for id, m := range got {
-				if m.Missing != nil {
+			for _, id := range everything {
+				if m := got[id]; m.Missing != nil {
 					t.Errorf("%s is missing: %v", id, m.Missing)
 				}
 			}
@@ -163,7 +167,9 @@ func busyRun(t *testing.T, way checks.Metric) (recorded []string, got map[string
 	end := &Office{Record: func(_ string, seen []checks.Measurement) {
 		var ids []string
 		for _, m := range seen {
-			ids = append(ids, m.Metric)
+			if m.Metric == download.ID || m.Metric == upload.ID {
+				ids = append(ids, m.Metric)
+			}
 		}
 		mu.Lock()
 		defer mu.Unlock()
@@ -189,4 +195,46 @@ func someSecret() office.Secret {
 	s := make(office.Secret, 32)
 	_, _ = rand.Read(s) // never fails: crypto/rand ends the program instead
 	return s
+}
+
+// slowly is a transport of 20 Mbit/s or so each way for each connection: loopback alone would be at its cap of bytes before
+// anything could be noticed beside the load.
+func slowly() *http.Transport {
+	return &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+		c, err := (&net.Dialer{}).DialContext(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return &slow{c}, nil
+	}}
+}
+
+type slow struct{ net.Conn }
+
+const (
+	slowPiece = 16 << 10
+	slowPause = 6 * time.Millisecond
+)
+
+func (s *slow) Read(b []byte) (int, error) {
+	n, err := s.Conn.Read(b[:min(len(b), slowPiece)])
+	time.Sleep(slowPause * time.Duration(n) / slowPiece)
+	return n, err
+}
+
+func (s *slow) Write(b []byte) (int, error) {
+	done := 0
+	for done < len(b) {
+		n, err := s.Conn.Write(b[done:min(len(b), done+slowPiece)])
+		if done += n; err != nil {
+			return done, err
+		}
+		time.Sleep(slowPause * time.Duration(n) / slowPiece)
+	}
+	return done, nil
+}
+
+// idleBeside notices nothing.
+func idleBeside(o Options) *beside {
+	return &beside{o: o, ledger: &ledger{}, wire: new(wire)}
 }

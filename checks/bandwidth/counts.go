@@ -12,9 +12,21 @@ import (
 // counts is what the office end says it saw of the present session: the upload is judged by it.
 type counts struct {
 	Version int     `json:"version"`
-	Tick    float64 `json:"tick"` // seconds; the length of one tick
-	Up      tally   `json:"up"`   // bytes read from uploads
-	Down    tally   `json:"down"` // bytes of downloads handed to the network
+	Tick    float64 `json:"tick"`             // seconds; the length of one tick
+	Up      tally   `json:"up"`               // bytes read from uploads
+	Down    tally   `json:"down"`             // bytes of downloads that have arrived, by the acknowledgements, or were handed to the network
+	Kernel  *kernel `json:"kernel,omitempty"` // nil where the office's system does not tell
+}
+
+// kernel is what the office's system knows of the connections that carried downloads (TCP_INFO).
+type kernel struct {
+	MinRTT float64 `json:"min_rtt"` // seconds; the shortest of all
+	Sent   int64   `json:"sent"`    // segments
+	Again  int64   `json:"again"`   // of them sent again
+}
+
+func (k *kernel) sound() bool {
+	return k == nil || k.MinRTT >= 0 && k.MinRTT < 3600 && k.Sent >= 0 && k.Again >= 0 && k.Again <= k.Sent
 }
 
 const (
@@ -35,7 +47,7 @@ func parseCounts(data []byte) (counts, error) {
 	if err != nil {
 		return counts{}, fmt.Errorf("reading counts: %w", err)
 	}
-	if c.Version != countsVersion || c.Tick != tick.Seconds() || !c.Up.sound() || !c.Down.sound() {
+	if c.Version != countsVersion || c.Tick != tick.Seconds() || !c.Up.sound() || !c.Down.sound() || !c.Kernel.sound() {
 		return counts{}, errCounts
 	}
 	return c, nil

@@ -1,10 +1,13 @@
 package bandwidth
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
 	"net/http"
+	"strconv"
+	"sync/atomic"
 	"time"
 
 	"deskready/checks"
@@ -18,11 +21,42 @@ const latencyBody = "test=test\n"
 type desk struct {
 	ticket office.Ticket
 	client *http.Client
+	kernel atomic.Pointer[kernel]
+	place  atomic.Int64 // in the queue, as the office end said last; the first is 1
 }
 
-func newDesk(o Options) *desk {
-	guard := &office.Guard{Ticket: o.Ticket, Transport: o.lines(1), Small: maxCounts, Patience: o.Patience}
-	return &desk{ticket: *o.Ticket, client: guard.Client()}
+func newDesk(o Options, w *wire) *desk {
+	d := &desk{ticket: *o.Ticket}
+	lines := o.lines(1)
+	lines.DialContext = w.counting(lines.DialContext)
+	through := ways(func(req *http.Request) (*http.Response, error) {
+		resp, err := lines.RoundTrip(req)
+		if err == nil {
+			d.place.Store(parsePlace(resp.Header.Get(placeHeader)))
+		}
+		return resp, err
+	})
+	guard := &office.Guard{Ticket: o.Ticket, Transport: through, Small: maxCounts, Patience: o.Patience}
+	d.client = guard.Client()
+	d.client.Transport = &closing{guard, lines}
+	return d
+}
+
+// closing lets CloseIdleConnections reach the connections beneath.
+type closing struct {
+	http.RoundTripper
+	lines *http.Transport
+}
+
+func (c *closing) CloseIdleConnections() { c.lines.CloseIdleConnections() }
+
+// parsePlace reads the place in the queue; zero where there is none.
+func parsePlace(text string) int64 {
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > mostWaiting {
+		return 0
+	}
+	return int64(n)
 }
 
 // ask sends a request to the desk; what stands in the way is a *checks.Problem.
@@ -43,6 +77,9 @@ func (d *desk) ask(ctx context.Context, method, what string) (counts, error) {
 	c, err := parseCounts(body)
 	if err != nil {
 		return counts{}, &checks.Problem{Code: office.CodeGarbled, Detail: "counts", Side: checks.SideOffice}
+	}
+	if c.Kernel != nil {
+		d.kernel.Store(c.Kernel)
 	}
 	return c, nil
 }
@@ -72,17 +109,60 @@ func passing(p *checks.Problem) bool {
 	return false
 }
 
-// queue waits for a turn.
+// queue waits for a turn. What is asked for is not answered by a longer wait than the place in the queue needs; who
+// waits for other people's turns uses up nothing of the time that the check may take.
 func (d *desk) queue(ctx context.Context, longest time.Duration, m *meter) error {
-	until := time.Now().Add(longest)
+	wait := checks.Ask(func(ctx context.Context, _ checks.Question) (string, error) {
+		return "", d.await(ctx, longest, m)
+	})
+	_, err := wait.Put(ctx, checks.Question{}) // nobody is asked: the limit of the check stands still meanwhile
+	return err
+}
+
+// eachTurn is how long one turn of somebody else takes at the most, as a rule.
+const eachTurn = 25 * time.Second
+
+func (d *desk) await(ctx context.Context, longest time.Duration, m *meter) error {
+	began, first := time.Now(), int64(0)
 	for {
 		_, err := d.insist(ctx, http.MethodPost, "begin")
 		var p *checks.Problem
-		busy := errors.As(err, &p) && p.Code == office.CodeBusy
-		if !busy || time.Now().After(until) {
+		if busy := errors.As(err, &p) && p.Code == office.CodeBusy; !busy {
 			return err
 		}
-		m.queued(time.Until(until))
+		place := d.place.Load()
+		first = max(first, place)
+		if time.Since(began) > longest+time.Duration(first)*eachTurn {
+			return err
+		}
+		m.queued(max(place, 1))
+	}
+}
+
+// follow passes on each count of an upload that the office end sends by itself, until ctx ends or the connection does.
+func (d *desk) follow(ctx context.Context, o Options, hear func(counts)) {
+	lines := o.lines(1)
+	defer lines.CloseIdleConnections()
+	guard := &office.Guard{Ticket: o.Ticket, Transport: lines}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, d.ticket.At("speedtest/follow"), nil)
+	if err != nil {
+		return
+	}
+	resp, err := guard.RoundTrip(req)
+	if err != nil {
+		return
+	}
+	defer func() { _ = resp.Body.Close() }()
+	lineByLine := bufio.NewScanner(resp.Body)
+	lineByLine.Buffer(make([]byte, 0, 4<<10), maxCounts)
+	for lineByLine.Scan() {
+		c, err := parseCounts(lineByLine.Bytes())
+		if err != nil {
+			return
+		}
+		if c.Up.Bytes > 0 {
+			hear(c)
+		}
 	}
 }
 

@@ -12,8 +12,9 @@ import (
 )
 
 type (
-	tlsConn = *tls.Conn
-	dialer  = func(ctx context.Context, network, address string) (net.Conn, error)
+	tlsConn  = *tls.Conn
+	tlsState = tls.ConnectionState
+	dialer   = func(ctx context.Context, network, address string) (net.Conn, error)
 )
 
 // borrowed guards http.DefaultClient, which is itself a mutable variable of another package: the one exception to the
@@ -52,6 +53,7 @@ func newEngine(through http.RoundTripper, connections int, length time.Duration)
 		speedtest.WithDoer(client), // last: WithUserConfig would put its transport into the client
 	)
 	engine.SetCaptureTime(length)
+	engine.SetRateCaptureFrequency(2 * length) // never: its own opinion on when a rate is steady would end the transfer
 	return engine
 }
 
@@ -70,6 +72,7 @@ func dropping(dial dialer, patience time.Duration) dialer {
 		c, err := dial(ctx, network, address)
 		if t, ok := c.(*net.TCPConn); ok && err == nil {
 			_ = t.SetLinger(0) // a courtesy: where it cannot be, the measurement is no worse
+			return wide{c}, nil
 		}
 		return c, err
 	}

@@ -1,7 +1,6 @@
 package bandwidth
 
 import (
-	"crypto/rand"
 	"fmt"
 	mrand "math/rand/v2"
 	"net/http"
@@ -46,9 +45,10 @@ func DefaultLimits() Limits {
 }
 
 const (
-	blockSize = 4 << 20
-	chunk     = 16 << 10 // one TLS record (RFC 8446, section 5.1)
-	turn      = 2 * time.Second
+	turn        = 2 * time.Second
+	spendStep   = 1 << 20           // bytes that are taken from a ticket at once
+	followEach  = slice             // between counts that are sent unasked
+	placeHeader = "Deskready-Place" // of a refusal: the place in the queue
 )
 
 // sizes are the bytes of speedtest.net's pictures of random dots, by the length of their side.
@@ -59,8 +59,7 @@ func sizes() map[int]int64 {
 
 // Handler serves /s/{ticket}/speedtest/: mount it there, or at /s/.
 func (o *Office) Handler() http.Handler {
-	o.block = make([]byte, blockSize)
-	_, _ = rand.Read(o.block) // never fails: crypto/rand ends the program instead
+	o.block = newBlock()
 	o.used = map[string]usage{}
 	limits := DefaultLimits()
 	if o.Limits.Session <= 0 {
@@ -76,6 +75,7 @@ func (o *Office) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST "+at+"begin", o.under(true, o.counts))
 	mux.HandleFunc("GET "+at+"counts", o.under(false, o.counts))
+	mux.HandleFunc("GET "+at+"follow", o.under(false, o.follow))
 	mux.HandleFunc("POST "+at+"end", o.under(false, o.end))
 	mux.HandleFunc("GET "+at+"latency.txt", o.under(false, o.latency))
 	mux.HandleFunc("GET "+at+"{picture}", o.under(false, o.download))
@@ -96,6 +96,9 @@ func (o *Office) under(fresh bool, serve handler) http.HandlerFunc {
 		}
 		s, refusal := o.enter(claims, fresh)
 		if s == nil {
+			if refusal.Code == office.CodeBusy {
+				w.Header().Set(placeHeader, strconv.Itoa(o.place(claims.ID)))
+			}
 			refusal.Refuse(w, r, token)
 			return
 		}
@@ -135,19 +138,56 @@ func (o *Office) end(w http.ResponseWriter, r *http.Request, s *session) {
 	o.counts(w, r, s)
 }
 
-func (o *Office) download(w http.ResponseWriter, r *http.Request, s *session) {
+// follow sends the count of the upload line by line, until the other end has heard enough.
+func (o *Office) follow(w http.ResponseWriter, r *http.Request, s *session) {
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	office.Sign(w, r, r.PathValue("ticket"), http.StatusOK)
+	rc := http.NewResponseController(w)
+	beat := time.NewTicker(followEach)
+	defer beat.Stop()
+	for {
+		c := counts{Version: countsVersion, Tick: tick.Seconds(), Up: s.up.tally(), Down: tally{Ticks: []int64{}}}
+		body, err := c.marshal()
+		if err == nil {
+			_, err = w.Write(append(body, '\n'))
+		}
+		if err == nil {
+			err = rc.Flush()
+		}
+		if err != nil {
+			return
+		}
+		select {
+		case <-r.Context().Done():
+			return
+		case <-beat.C:
+			if !time.Now().Before(s.until) {
+				return
+			}
+		}
+	}
+}
+
+func pictureName(side int) string { return fmt.Sprintf("random%dx%d.jpg", side, side) }
+
+// pictured is how many bytes the picture of a name holds.
+func pictured(name string) (int64, bool) {
 	var n, m int
-	name := r.PathValue("picture")
-	if _, err := fmt.Sscanf(name, "random%dx%d.jpg", &n, &m); err != nil || name != fmt.Sprintf("random%dx%d.jpg", n, n) {
-		http.NotFound(w, r)
-		return
+	if _, err := fmt.Sscanf(name, "random%dx%d.jpg", &n, &m); err != nil || name != pictureName(n) {
+		return 0, false
 	}
 	size, ok := sizes()[n]
+	return size, ok
+}
+
+func (o *Office) download(w http.ResponseWriter, r *http.Request, s *session) {
+	size, ok := pictured(r.PathValue("picture"))
 	if !ok {
 		http.NotFound(w, r)
 		return
 	}
-	if !o.spend(s, size) {
+	paid := min(size, spendStep)
+	if !o.spend(s, paid) {
 		office.Refusal{Status: http.StatusTooManyRequests, Code: office.CodeSpent}.Refuse(w, r, r.PathValue("ticket"))
 		return
 	}
@@ -155,17 +195,29 @@ func (o *Office) download(w http.ResponseWriter, r *http.Request, s *session) {
 	h.Set("Content-Type", "image/jpeg")
 	h.Set("Content-Length", strconv.FormatInt(size, 10))
 	office.Sign(w, r, r.PathValue("ticket"), http.StatusOK)
-	at := mrand.IntN(len(o.block) - chunk)
-	for left := size; left > 0; {
-		part := o.block[at : at+int(min(left, int64(s.down.grain())))]
-		wrote, err := w.Write(part)
-		s.down.add(time.Now(), int64(wrote))
-		left -= int64(wrote)
-		if err != nil {
-			o.spend(s, -left)
+	known := s.acks.watch(office.TCP(r.Context()), &s.down)
+	at, sent := mrand.IntN(len(o.block)-most), int64(0)
+	defer func() {
+		o.spend(s, sent-paid) // what was not sent is given back
+		s.acks.all(&s.down)
+	}()
+	for sent < size {
+		if sent == paid {
+			step := min(size-sent, spendStep)
+			if !o.spend(s, step) {
+				return // cut short: the next request is told why
+			}
+			paid += step
+		}
+		wrote, err := w.Write(o.block[at : at+int(min(paid-sent, int64(s.wrote.grain())))])
+		s.wrote.add(time.Now(), int64(wrote))
+		if !known {
+			s.down.add(time.Now(), int64(wrote))
+		}
+		if sent += int64(wrote); err != nil {
 			return
 		}
-		if at += wrote; at > len(o.block)-chunk {
+		if at += wrote; at > len(o.block)-most {
 			at = mrand.IntN(chunk)
 		}
 	}
@@ -181,7 +233,7 @@ func (o *Office) upload(w http.ResponseWriter, r *http.Request, s *session) {
 		office.Refusal{Status: http.StatusTooManyRequests, Code: office.CodeSpent}.Refuse(w, r, token)
 		return
 	}
-	buf, total := make([]byte, 4*chunk), int64(0)
+	buf, total := make([]byte, most), int64(0)
 	for {
 		n, err := r.Body.Read(buf)
 		s.up.add(time.Now(), int64(n))

@@ -154,8 +154,8 @@ func TestQueueAtBothEnds(t *testing.T) {
 	resp.Body.Close()
 	queued := false
 	got := run(t.Context(), t, o, func(e checks.Event) { queued = queued || e.Step == "bandwidth.step.queue" })
-	for id, m := range got {
-		if m.Missing != nil {
+	for _, id := range everything {
+		if m := got[id]; m.Missing != nil {
 			t.Errorf("%s is missing: %v", id, m.Missing)
 		}
 	}
@@ -194,8 +194,8 @@ func FuzzCounts(f *testing.F) {
 			return
 		}
 		for _, one := range []tally{c.Up, c.Down} {
-			if rate, ok := one.throughput(true); ok && !(rate >= 0 && rate < 1e18) {
-				t.Errorf("%q gives a rate of %g", data, rate)
+			if rate, ok := one.throughput(true); ok && !(rate.rate >= 0 && rate.rate < 1e18) {
+				t.Errorf("%q gives a rate of %g", data, rate.rate)
 			}
 		}
 	})

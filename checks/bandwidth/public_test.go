@@ -67,9 +67,34 @@ const goodList = `[{"id":"1","url":"http://HOST/speedtest/upload.php","lat":"1",
 
 func TestPublic(t *testing.T) {
 	o, _ := ookla(t, goodList)
-	for id, m := range run(t.Context(), t, o, nil) {
-		if m.Missing != nil || m.Value <= 0 {
-			t.Errorf("%s: %+v", id, m)
+	o.Bytes = 100e6
+	fast := o.Transport.DialContext
+	o.Transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		c, err := fast(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return &slow{c}, nil
+	}
+	wantPublic(t, run(t.Context(), t, o, nil))
+}
+
+func wantPublic(t *testing.T, got map[string]checks.Measurement) {
+	t.Helper()
+	for id, m := range got {
+		switch id {
+		case again.ID: // nobody tells
+			if m.Missing == nil || m.Missing.Code != checks.CodeUnsupported {
+				t.Errorf("%s: %+v", id, m)
+			}
+		case other.ID, bloat.ID:
+			if m.Missing != nil {
+				t.Errorf("%s: %+v", id, m)
+			}
+		default:
+			if m.Missing != nil || m.Value <= 0 {
+				t.Errorf("%s: %+v", id, m)
+			}
 		}
 	}
 }
@@ -100,8 +125,9 @@ func TestPublicThroughProxy(t *testing.T) {
 			return (&net.Dialer{}).DialContext(ctx, network, to)
 		},
 	}
-	for id, m := range run(t.Context(), t, o, nil) {
-		if m.Missing != nil || m.Value <= 0 {
+	got := run(t.Context(), t, o, nil)
+	for _, id := range everything {
+		if m := got[id]; m.Missing != nil || m.Value <= 0 {
 			t.Errorf("%s: %+v", id, m)
 		}
 	}
@@ -220,7 +246,7 @@ func TestPublicUploadCountsOnlyAcknowledged(t *testing.T) {
 	}))
 	t.Cleanup(func() { srv.CloseClientConnections(); srv.Close() })
 	o := Options{Direction: 2500 * time.Millisecond, Patience: time.Second}.withDefaults()
-	_, err := transferUp(t.Context(), o, publicTarget(srv.URL+"/speedtest/upload.php"), func(float64) {})
+	_, err := transferUp(t.Context(), o, publicTarget(srv.URL+"/speedtest/upload.php"), idleBeside(o), func(float64) {})
 	if p, ok := err.(*checks.Problem); !ok || p.Code != checks.CodeTimeout {
 		t.Errorf("error %v", err)
 	}

@@ -3,6 +3,7 @@ package bandwidth
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -20,13 +21,17 @@ import (
 // connection that is there already. speedtest-go paces them: eleven, 200 ms apart.
 func roundTrips(ctx context.Context, o Options, to target, m *meter) (trips, error) {
 	const least = 5
+	enough := 10
+	if o.Quick {
+		enough = least
+	}
 	lines := o.lines(1)
 	var wire traffic
 	lines.DialContext = wire.counting(lines.DialContext)
 	defer lines.CloseIdleConnections()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(errOver)
-	w := &watch{guard: to.guard(lines, maxReply, o.Patience), cancel: cancel, wire: &wire, told: func(n int) { m.pinged(n) }}
+	w := &watch{guard: to.guard(lines, maxReply, o.Patience), cancel: cancel, wire: &wire, told: m.pinged, enough: enough}
 	engine := newEngine(w, 1, o.length())
 	done := make(chan struct{})
 	go func() {
@@ -37,8 +42,8 @@ func roundTrips(ctx context.Context, o Options, to target, m *meter) (trips, err
 	case <-done:
 	case <-ctx.Done():
 	}
-	if context.Cause(ctx) != nil {
-		return trips{}, context.Cause(ctx)
+	if err := context.Cause(ctx); err != nil && err != errEnough {
+		return trips{}, err
 	}
 	got := w.taken()
 	if len(got.seconds) < least {
@@ -46,6 +51,8 @@ func roundTrips(ctx context.Context, o Options, to target, m *meter) (trips, err
 	}
 	return got, nil
 }
+
+var errEnough = errors.New("there are enough round trips")
 
 // trips are round trips, and the bytes that each sent over the line.
 type trips struct {
@@ -110,7 +117,8 @@ type watch struct {
 	guard  http.RoundTripper
 	cancel context.CancelCauseFunc
 	wire   *traffic
-	told   func(n int)
+	told   func()
+	enough int // trips
 
 	mu     sync.Mutex
 	trips  []float64 // seconds
@@ -172,11 +180,13 @@ func (w *watch) count(warm bool, took time.Duration) {
 	w.failed = 0
 	switch {
 	case warm && took > 0:
-		w.trips = append(w.trips, took.Seconds())
+		if w.trips = append(w.trips, took.Seconds()); len(w.trips) >= w.enough {
+			w.cancel(errEnough)
+		}
 	case len(w.trips) == 0:
 		w.up, w.down = w.wire.up.Load(), w.wire.down.Load()
 	}
-	w.told(len(w.trips))
+	w.told()
 }
 
 func (w *watch) taken() trips {

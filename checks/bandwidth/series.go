@@ -24,16 +24,16 @@ type series struct {
 	total int64
 }
 
-// add counts n bytes that arrived at a moment.
-func (s *series) add(at time.Time, n int64) { s.spread(at, at, n) }
+// add counts n bytes that arrived at a moment, and gives the sum of all.
+func (s *series) add(at time.Time, n int64) (total int64) { return s.spread(at, at, n) }
 
 // spread counts n bytes that arrived evenly between two moments.
-func (s *series) spread(from, to time.Time, n int64) {
-	if n <= 0 {
-		return
-	}
+func (s *series) spread(from, to time.Time, n int64) (total int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if n <= 0 {
+		return s.total
+	}
 	if s.began.IsZero() {
 		s.began = from
 	}
@@ -43,7 +43,7 @@ func (s *series) spread(from, to time.Time, n int64) {
 	first := max(0, int(from.Sub(s.began)/tick))
 	end := max(first, int(to.Sub(s.began)/tick))
 	if end >= maxTicks {
-		return
+		return s.total
 	}
 	for len(s.ticks) <= end {
 		s.ticks = append(s.ticks, 0)
@@ -57,14 +57,22 @@ func (s *series) spread(from, to time.Time, n int64) {
 		done += part
 	}
 	s.ticks[end] += n - done
+	return s.total
+}
+
+// start is when the first byte came.
+func (s *series) start() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.began
 }
 
 // grain is how much to write at once: little at first, so that a count of whole TLS records keeps up with a slow line,
-// and never more than a thousandth of what has passed or one full record.
+// and never more than a thousandth of what has passed.
 func (s *series) grain() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return int(min(max(s.total>>10, 4<<10), chunk))
+	return int(min(max(s.total>>10, 4<<10), most))
 }
 
 // tally is a series at rest, as it goes over the wire.
@@ -143,32 +151,24 @@ func (t tally) live() float64 {
 	return float64(sum(t.Ticks[from:n])) * 8 / (float64(n-from) * tick.Seconds())
 }
 
-// throughput is the mean rate in bit/s over the whole slices, without the first 1.5 s, in which TCP finds its rate (slow
-// start, RFC 5681). A transfer that was over within 2.5 s, because so many bytes had come, gives the mean of its
-// last two thirds or, where that is less than a fifth of a second, of all of it: on such a line that is a lower
-// bound, and its series is shorter than 2.5 s. False where there is too little to go by.
-func (t tally) throughput(short bool) (rate float64, ok bool) {
-	const skip, least = int(warm / slice), int(time.Second / slice)
-	if s := t.slices(); len(s) >= skip+least {
-		s = s[skip:]
-		if short {
-			s = s[:len(s)-1] // in which the first connections had nothing more to do
-		}
-		mean := 0.0
-		for _, v := range s {
-			mean += v / float64(len(s))
-		}
-		return mean, true
+// throughput is the estimate from the whole slices. A transfer that was over within 2.5 s, because so many bytes had
+// come, gives the mean of its last two thirds or, where that is less than a fifth of a second, of all of it: on such a
+// line that is a lower bound, without an interval, and its series is shorter than ten slices. False where there is too
+// little to go by.
+func (t tally) throughput(short bool) (f figure, ok bool) {
+	const enough = int((warm + time.Second) / slice)
+	if s := t.slices(); len(s) >= enough {
+		return estimate(s), true
 	}
 	if !short || t.Bytes <= 0 || t.Span < 0.001 {
-		return 0, false
+		return figure{}, false
 	}
 	n := t.whole()
 	from := (n + 2) / 3
 	if time.Duration(n-from)*tick >= time.Second/5 {
-		return float64(sum(t.Ticks[from:n])) * 8 / (float64(n-from) * tick.Seconds()), true
+		return figure{rate: float64(sum(t.Ticks[from:n])) * 8 / (float64(n-from) * tick.Seconds())}, true
 	}
-	return float64(t.Bytes) * 8 / t.Span, true
+	return figure{rate: float64(t.Bytes) * 8 / t.Span}, true
 }
 
 func sum(ticks []int64) int64 {

@@ -1,6 +1,7 @@
 package bandwidth
 
 import (
+	"math"
 	"net/http"
 	"slices"
 	"time"
@@ -15,7 +16,9 @@ type session struct {
 	began  time.Time
 	until  time.Time
 	up     series
-	down   series
+	down   series // bytes that have arrived, where the system tells; else as wrote
+	wrote  series // bytes handed to the network
+	acks   acks
 
 	// Under Office.mu.
 	open  int // requests at work
@@ -24,7 +27,7 @@ type session struct {
 }
 
 func (s *session) counts() counts {
-	return counts{Version: countsVersion, Tick: tick.Seconds(), Up: s.up.tally(), Down: s.down.tally()}
+	return counts{Version: countsVersion, Tick: tick.Seconds(), Up: s.up.tally(), Down: s.down.tally(), Kernel: s.acks.kernel()}
 }
 
 // usage is what a ticket has used so far, over all its sessions.
@@ -81,15 +84,27 @@ func (o *Office) open(claims office.Claims, now time.Time, length time.Duration)
 
 // queue puts a run at the end of the line, unless it stands there already.
 func (o *Office) queue(id string, now time.Time) office.Refusal {
-	const longest = 200 // more runs than that will have given up before their turn
 	i := slices.IndexFunc(o.waiting, func(w waiter) bool { return w.id == id })
 	switch {
 	case i >= 0:
 		o.waiting[i].seen = now
-	case len(o.waiting) < longest:
+	case len(o.waiting) < mostWaiting:
 		o.waiting = append(o.waiting, waiter{id, now})
 	}
 	return office.Refusal{Status: http.StatusServiceUnavailable, Code: office.CodeBusy, Retry: turn}
+}
+
+// mostWaiting runs are in the queue at most: more of them will have given up before their turn.
+const mostWaiting = 200
+
+// place is where in the queue a run stands; the first is 1. Who found no place any more stands behind all.
+func (o *Office) place(id string) int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if i := slices.IndexFunc(o.waiting, func(w waiter) bool { return w.id == id }); i >= 0 {
+		return i + 1
+	}
+	return mostWaiting
 }
 
 // next is the run whose turn it is. Who has not come again for three times the pause has given up.
@@ -149,6 +164,7 @@ func (o *Office) closeIf(s *session, over func() bool) {
 // finish gives the turn back. The caller holds the lock, and tells what was seen when it does so no more.
 func (o *Office) finish(s *session) (tell func()) {
 	o.present = nil
+	s.acks.end()
 	s.idle.Stop()
 	s.limit.Stop()
 	u := o.used[s.claims.ID]
@@ -161,22 +177,38 @@ func (o *Office) finish(s *session) (tell func()) {
 	}
 }
 
-// seen is what the office end can say by itself: bytes it read, and bytes the network took from it. The latter is
-// ahead of what arrived by what the system still buffers, which the first 1.5 s, left out, are meant to fill. A download
-// that was over within 2.5 s (fewer than ten Samples) leaves less out, and may be too high by those buffers.
+// seen is what the office end can say by itself: bytes it read, and bytes of which its system has seen the
+// acknowledgement (TCP_INFO), with the shortest round trip and what had to be sent again. Where the system does not tell,
+// downloads are bytes that the network took: ahead of what arrived by what the system still buffers, which the first
+// 1.5 s, left out, are meant to fill. A transfer that was over within 2.5 s (fewer than ten Samples) is a lower bound.
 func (s *session) seen() []checks.Measurement {
-	const fast = 4 << 20 // so many bytes are enough to go by, however soon they had come
+	const fast = 1 << 20 // so many bytes are enough to go by, however soon they had come
 	var out []checks.Measurement
+	say := func(m checks.Measurement) {
+		m.By = checks.ByCollector
+		out = append(out, m)
+	}
 	for _, w := range []struct {
 		metric checks.Metric
 		series *series
 	}{{download, &s.down}, {upload, &s.up}} {
 		t := w.series.tally()
-		if rate, ok := t.throughput(t.Bytes >= fast); ok {
-			m := w.metric.Of("", rate)
-			m.By, m.Samples = checks.ByCollector, t.slices()
-			out = append(out, m)
+		if f, ok := t.throughput(t.Bytes >= fast); ok {
+			m := w.metric.Of("", f.rate)
+			m.Samples, m.AtLeast = t.slices(), f.within == 0
+			if !math.IsInf(f.within, 0) {
+				m.Within = f.within
+			}
+			say(m)
 		}
 	}
+	if k := s.acks.kernel(); k != nil && len(out) > 0 {
+		say(rtt.Of("", k.MinRTT))
+		say(k.again())
+	}
 	return out
+}
+
+func (k *kernel) again() checks.Measurement {
+	return again.Of("", float64(k.Again)/float64(max(k.Sent, 1)))
 }

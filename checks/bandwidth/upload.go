@@ -2,11 +2,10 @@ package bandwidth
 
 import (
 	"context"
-	crand "crypto/rand"
 	"errors"
 	"io"
-	"math/rand/v2"
 	"net/http"
+	"path"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -20,7 +19,8 @@ import (
 // slow line much of it is still in the buffers of this computer.
 type uploads struct {
 	desk  *desk // the office end counts what it reads; nil for public servers, which only acknowledge whole requests
-	seed  [32]byte
+	block []byte
+	low   bool
 	acked series
 	size  atomic.Int64          // of the next request to a public server
 	heard atomic.Pointer[tally] // the office end's latest count
@@ -31,55 +31,75 @@ const (
 	// Requests to public servers are made to last about as long as acked, so that on a slow line there are enough of
 	// them to tell a rate from, and on a fast line few.
 	ackedEach = 400 * time.Millisecond
-	leastPost = 32 << 10
 	mostPost  = 1 << 20
 	lastAcks  = 4 * time.Second // how long the last acknowledgements of a public server are waited for
 )
 
 // transferUp measures the upload by the word of the far end.
-func transferUp(ctx context.Context, o Options, to target, live func(float64)) (outcome, error) {
+func transferUp(ctx context.Context, o Options, to target, b *beside, live func(float64)) (outcome, error) {
 	lines := o.lines(o.Connections)
 	defer lines.CloseIdleConnections()
 	outer := ctx
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(errOver)
-	u := &uploads{desk: to.desk}
-	_, _ = crand.Read(u.seed[:]) // never fails: crypto/rand ends the program instead
-	u.size.Store(leastPost)
-	p := &phase{through: to.guard(lines, maxReply, 0), send: u.post, width: narrow, budget: o.Bytes, cancel: cancel}
+	u := &uploads{desk: to.desk, block: newBlock(), low: o.LowData}
+	u.size.Store(leastBody)
+	p := o.phase(to, lines, maxReply)
+	p.send, p.cancel, p.swollen = u.post, cancel, b.swollen
 	if u.desk == nil {
 		p.tail = lastAcks
+		if p.limit > 0 { // whole requests alone count: none is cut off
+			p.limit, p.budget = 0, p.limit
+		}
 	}
 	engine := newEngine(p.transport(ctx), o.Connections, o.length())
 	drive := func(ctx context.Context) {
 		_ = server(engine, to.url).UploadTestContext(context.WithoutCancel(ctx)) // never an error
 	}
-	go u.follow(ctx)
-	if err := p.run(ctx, o, drive, u.live, live); err != nil {
-		return outcome{}, err
+	go u.follow(ctx, o)
+	began := time.Now()
+	if err := p.run(ctx, o, drive, u.look, o.rule(upload), live); err != nil {
+		return outcome{}, to.blame(outer, err)
 	}
-	t, err := u.final(outer, o)
+	lasted := p.moved.age(time.Now())
+	t, err := u.final(outer, lasted)
 	if err != nil {
 		return outcome{}, err
 	}
 	if !p.capped() {
-		t = t.downTo(o.Direction - time.Second/2) // the far end began a little later
+		t = t.downTo(lasted - time.Second/2) // the far end began a little later
 	}
-	return measured(upload, t, p)
+	return measured(upload, t, p, began)
+}
+
+// body is how many bytes the next upload holds.
+func (u *uploads) body(asked int64, short bool, p *phase) int64 {
+	switch {
+	case u.desk == nil:
+		return u.size.Load()
+	case u.low:
+		return lowBody
+	case short:
+		return min(max(p.brief(), leastBody), bigBody)
+	}
+	return max(asked, bigBody)
 }
 
 // post sends one upload request with a body of ours. It counts when the far end says that it has read all of it.
 func (u *uploads) post(ctx context.Context, p *phase, req *http.Request) (*http.Response, error) {
-	size := req.ContentLength
-	if u.desk == nil {
-		size = u.size.Load()
+	short := false
+	if u.desk != nil && !u.low {
+		if short = p.takeShort(); short {
+			defer p.dropShort()
+		}
 	}
+	size := u.body(req.ContentLength, short, p)
 	if !p.claim(ctx, size) {
 		return nil, errOver
 	}
 	defer p.release()
 	out := req.Clone(ctx)
-	out.Body, out.ContentLength = io.NopCloser(u.filler(size, p)), size
+	out.Body, out.ContentLength = io.NopCloser(newFiller(u.block, size, p)), size
 	began := time.Now()
 	resp, err := p.through.RoundTrip(out)
 	if err != nil {
@@ -95,10 +115,32 @@ func (u *uploads) post(ctx context.Context, p *phase, req *http.Request) (*http.
 	}
 	took := time.Since(began)
 	u.acked.spread(began, began.Add(took), size)
-	u.size.Store(min(max(size*int64(ackedEach)/max(int64(took), 1), leastPost), mostPost))
+	u.size.Store(min(max(size*int64(ackedEach)/max(int64(took), 1), leastBody), mostPost))
 	p.succeeded()
+	if short {
+		p.ask(ctx, req)
+	}
 	resp.Body = http.NoBody
 	return resp, nil
+}
+
+// ask times a small request on the connection that has just carried an upload: of all connections only that one is free.
+func (p *phase) ask(ctx context.Context, like *http.Request) {
+	at := *like.URL
+	at.Path = path.Join(path.Dir(at.Path), "latency.txt")
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, at.String(), nil)
+	if err != nil {
+		return
+	}
+	req, after := timed(req)
+	resp, err := p.through.RoundTrip(req)
+	if err != nil {
+		return // what is wrong here is wrong with the uploads, which say it
+	}
+	_ = resp.Body.Close()
+	if took, warm := after(); warm {
+		p.answered(took)
+	}
 }
 
 var errSize = errors.New("not size=N")
@@ -116,65 +158,48 @@ func parseSize(reply string) (int64, error) {
 	return n, nil
 }
 
-// follow asks the office end for its count while the upload goes on, seldom enough to leave a slow line alone.
-func (u *uploads) follow(ctx context.Context) {
+// follow hears from the office end what it has read, several times a second, while the upload goes on. Where that does
+// not come (a proxy holds it back, or the connection breaks), it asks once a second: seldom enough to leave a slow line
+// alone.
+func (u *uploads) follow(ctx context.Context, o Options) {
 	if u.desk == nil {
 		return
 	}
-	beat := time.NewTicker(time.Second / 2) // early once, for the number of connections
+	beat := time.NewTicker(time.Second)
 	defer beat.Stop()
+	hear := func(c counts) { u.heard.Store(&c.Up) }
+	go u.desk.follow(ctx, o, hear)
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-beat.C:
-			if c, err := u.desk.counts(ctx); err == nil {
-				u.heard.Store(&c.Up)
+			if u.heard.Load() != nil {
+				continue
 			}
-			beat.Reset(time.Second)
+			if c, err := u.desk.counts(ctx); err == nil && c.Up.Bytes > 0 {
+				hear(c)
+			}
 		}
 	}
 }
 
-func (u *uploads) live() float64 {
+// look is the latest count.
+func (u *uploads) look() tally {
 	if u.desk == nil {
-		return u.acked.tally().live()
+		return u.acked.tally()
 	}
 	if t := u.heard.Load(); t != nil {
-		return t.live()
+		return *t
 	}
-	return 0
+	return tally{}
 }
 
 // final is the far end's count when all is over.
-func (u *uploads) final(ctx context.Context, o Options) (tally, error) {
+func (u *uploads) final(ctx context.Context, lasted time.Duration) (tally, error) {
 	if u.desk == nil {
-		return u.acked.tally().upTo(o.Direction), nil
+		return u.acked.tally().upTo(lasted), nil
 	}
 	c, err := u.desk.counts(ctx)
 	return c.Up, err
-}
-
-// filler is so many bytes that cannot be compressed: a keystream, another one for each body.
-type filler struct {
-	from  *rand.ChaCha8
-	left  int64
-	phase *phase
-}
-
-func (u *uploads) filler(n int64, p *phase) *filler {
-	seed := u.seed
-	_, _ = crand.Read(seed[:16])
-	return &filler{from: rand.NewChaCha8(seed), left: n, phase: p}
-}
-
-func (f *filler) Read(b []byte) (int, error) {
-	if f.left == 0 {
-		return 0, io.EOF
-	}
-	b = b[:min(int64(len(b)), f.left, int64(f.phase.moved.grain()))]
-	n, err := f.from.Read(b)
-	f.left -= int64(n)
-	f.phase.moved.add(time.Now(), int64(n))
-	return n, err
 }

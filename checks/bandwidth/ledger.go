@@ -1,0 +1,193 @@
+package bandwidth
+
+import (
+	"context"
+	"net"
+	"net/url"
+	"sync"
+	"time"
+
+	counters "github.com/shirou/gopsutil/v3/net"
+
+	"deskready/checks"
+)
+
+// A ledger writes down, twice a second, what went over the network interface that leads to the far end, and what our own
+// probes put there.
+type ledger struct {
+	nics map[string]bool // whose counters are read
+
+	mu      sync.Mutex
+	entries []entry
+}
+
+// entry is the counters at a moment.
+type entry struct {
+	at       time.Time
+	down, up uint64 // bytes, of all programs
+	seen     bool   // the system told them
+	ownDown  int64
+	ownUp    int64
+}
+
+const (
+	entryEach  = 500 * time.Millisecond
+	mostEntry  = 1200
+	framed     = 66.0 / 1448 // Ethernet, IPv4 and TCP headers with timestamps, on a full segment
+	callBytes  = 50 * 144    // a second of the call that runs beside, each way: 50 packets of 80 bytes of speech
+	leastWatch = 900 * time.Millisecond
+)
+
+// keepLedger keeps one until ctx ends.
+func keepLedger(ctx context.Context, o Options, w *wire) *ledger {
+	l := &ledger{}
+	go func() {
+		l.nics = leading(ctx, o)
+		beat := time.NewTicker(entryEach)
+		defer beat.Stop()
+		for n := 0; n < mostEntry; n++ {
+			l.write(ctx, w)
+			select {
+			case <-ctx.Done():
+				return
+			case <-beat.C:
+			}
+		}
+	}()
+	return l
+}
+
+// leading names the interface through which the far end is reached, by the address that this computer would send from:
+// the counters of all of them would count what goes through a VPN twice. Where it cannot be told, or the far end is this
+// computer itself, it is all but loopback.
+func leading(ctx context.Context, o Options) map[string]bool {
+	names := map[string]bool{}
+	list, err := net.Interfaces()
+	if err != nil {
+		return names
+	}
+	from := sender(ctx, o)
+	for _, nic := range list {
+		if nic.Flags&net.FlagLoopback != 0 || nic.Flags&net.FlagUp == 0 {
+			continue
+		}
+		names[nic.Name] = true
+		addrs, _ := nic.Addrs()
+		for _, a := range addrs {
+			if n, ok := a.(*net.IPNet); ok && from != nil && n.IP.Equal(from) {
+				return map[string]bool{nic.Name: true}
+			}
+		}
+	}
+	return names
+}
+
+// sender is the address that this computer would send from; nil where it is not known. Nothing is sent.
+func sender(ctx context.Context, o Options) net.IP {
+	host := listHost
+	if o.Ticket != nil {
+		u, err := url.Parse(o.Ticket.Base)
+		if err != nil {
+			return nil
+		}
+		host = u.Hostname()
+	}
+	c, err := (&net.Dialer{Timeout: o.Patience}).DialContext(ctx, "udp", net.JoinHostPort(host, "9"))
+	if err != nil {
+		return nil
+	}
+	defer func() { _ = c.Close() }()
+	if a, ok := c.LocalAddr().(*net.UDPAddr); ok {
+		return a.IP
+	}
+	return nil
+}
+
+func (l *ledger) write(ctx context.Context, w *wire) {
+	e := entry{ownDown: w.down.Load(), ownUp: w.up.Load()}
+	if all, err := counters.IOCountersWithContext(ctx, true); err == nil {
+		for _, nic := range all {
+			if l.nics[nic.Name] {
+				e.down, e.up, e.seen = e.down+nic.BytesRecv, e.up+nic.BytesSent, true
+			}
+		}
+	}
+	e.at = time.Now()
+	l.mu.Lock()
+	l.entries = append(l.entries, e)
+	l.mu.Unlock()
+}
+
+// span is the first and the last entry within a stretch of time.
+func (l *ledger) span(from, to time.Time) (first, last entry, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, e := range l.entries {
+		if e.at.Before(from) || e.at.After(to) {
+			continue
+		}
+		if !ok {
+			first, ok = e, true
+		}
+		last = e
+	}
+	return first, last, ok && last.at.Sub(first.at) >= leastWatch
+}
+
+// probes is how many bytes our own probes took in a stretch of time, but for UDP, and how many seconds of it that was.
+func (l *ledger) probes(up bool, from, to time.Time) (bytes, seconds float64) {
+	first, last, ok := l.span(from, to)
+	if !ok {
+		return 0, 0
+	}
+	if up {
+		return float64(last.ownUp - first.ownUp), last.at.Sub(first.at).Seconds()
+	}
+	return float64(last.ownDown - first.ownDown), last.at.Sub(first.at).Seconds()
+}
+
+// others is the rate of what was not ours in a stretch of time, in bit/s of IP packets. load is our own, in bit/s of TCP
+// payload, and probes that of our probes in it. Headers are taken off at their fullest, for systems that merge segments
+// count fewer of them: so up to a twentieth of the load of other traffic may go unnoticed, and none is ever made up.
+func (l *ledger) others(up bool, from, to time.Time, load, probes float64) (float64, bool) {
+	first, last, ok := l.span(from, to)
+	if !ok || !first.seen || !last.seen {
+		return 0, false
+	}
+	a, b := first.down, last.down
+	if up {
+		a, b = first.up, last.up
+	}
+	if b < a { // the counter began anew: the interface was taken away and came back
+		return 0, false
+	}
+	all := float64(b-a) * 8 / last.at.Sub(first.at).Seconds()
+	return max(0, all-load*(1+framed)-probes*(1+framed)), true
+}
+
+// otherTraffic is the greatest share of a direction's measured rate that others had, before the load or during it.
+func (b *beside) otherTraffic(restFrom, restTo time.Time, call bool, done []passed) checks.Measurement {
+	worst, known := 0.0, false
+	beside := 0.0
+	if call {
+		beside = callBytes * 8
+	}
+	for _, d := range done {
+		rate := d.measurement.Value
+		if rate <= 0 {
+			continue
+		}
+		// On the idle line the probes are all there is of ours, and the call that is just being set up.
+		if bits, ok := b.ledger.others(d.up, restFrom, restTo, 0, b.aside(d.up, restFrom, restTo)*1500/1448+beside); ok {
+			worst, known = max(worst, bits/rate), true
+		}
+		probes := b.aside(d.up, d.from, d.to)*1500/1448 + beside
+		if bits, ok := b.ledger.others(d.up, d.from, d.to, rate-d.aside, probes); ok && !d.measurement.AtLeast {
+			worst, known = max(worst, bits/rate), true
+		}
+	}
+	if !known {
+		return other.Missing("", &checks.Problem{Code: checks.CodeUnsupported, Detail: "no counters", Side: checks.SideTool})
+	}
+	return other.Of("", min(worst, 1))
+}
