@@ -105,7 +105,7 @@ func (r Rule) holdOver(t Retry, results []checks.Result) []held {
 //   - fail, where more attempts failed than may;
 //   - what the middle one of those that kept the rule is, where Pass of them did, or where none speaks against it: what
 //     was kept the first time needs no second;
-//   - else unknown: for want of attempts, or where all were made, for what kept the last of them from being known.
+//   - else unknown: for want of attempts, or where all were made, for what kept one of them from being known.
 //
 // The figure shown is that of the middle one of those that decided, of two the worse.
 func (t Retry) decide(tries []try) Finding {
@@ -130,7 +130,7 @@ func (t Retry) decide(tries []try) Finding {
 	case len(kept) >= t.Pass, len(kept) > 0 && len(failed)+len(doubted) == 0:
 		f = middle(kept)
 	case len(kept)+len(failed) == 0 || len(tries) >= t.Of:
-		f = unknown[len(unknown)-1]
+		f = unsettled(unknown)
 	default:
 		f = middle(slices.Concat(kept, failed)).leftOpen(CodeAttempts, checks.SideUnknown)
 	}
@@ -138,6 +138,16 @@ func (t Retry) decide(tries []try) Finding {
 		f.Attempts = told(tries)
 	}
 	return f
+}
+
+// unsettled is the last of those that are not known, if possible one with a figure.
+func unsettled(list []Finding) Finding {
+	for _, f := range slices.Backward(list) {
+		if f.Measured != nil || f.Text != nil {
+			return f
+		}
+	}
+	return list[len(list)-1]
 }
 
 // middle is the median by outcome and margin; of an even number the worse of the two.
@@ -179,7 +189,7 @@ func (p Policy) Again(results []checks.Result) []string {
 				made = max(made+1, result.Attempt)
 			}
 		}
-		settles := func(f Finding) bool { return checkOf(f.Metric) == name && f.Required() && f.unsettled() }
+		settles := func(f Finding) bool { return checkOf(f.Metric) == name && f.Required() && f.open() }
 		if made > 0 && made < p.Retry.Of && slices.ContainsFunc(findings, settles) {
 			names = append(names, name)
 		}
@@ -187,7 +197,7 @@ func (p Policy) Again(results []checks.Result) []string {
 	return names
 }
 
-func (f Finding) unsettled() bool {
+func (f Finding) open() bool {
 	if f.Outcome != Unknown || f.Missing == nil {
 		return false
 	}

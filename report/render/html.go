@@ -7,6 +7,7 @@ import (
 	"hash/fnv"
 	"html/template"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 
@@ -246,23 +247,47 @@ func (v view) card(p point, id string) card {
 
 // rows are all measurements, for those who look for the cause.
 func (v view) rows() []row {
-	judged := map[[2]string]report.Outcome{}
+	of := map[[2]string][]report.Finding{}
 	for _, p := range v.Points {
-		judged[[2]string{p.Metric, p.Subject}] = p.Outcome
+		key := [2]string{p.Metric, p.Subject}
+		of[key] = append(of[key], p.Finding)
 	}
 	var list []row
 	for _, result := range v.report.Results {
 		for _, m := range result.Measurements {
-			list = append(list, v.row(m, judged))
+			r := v.row(m, outcome(of[[2]string{m.Metric, m.Subject}], m, result.Attempt))
+			if result.Attempt > 1 {
+				r.About = strings.TrimPrefix(r.About+", ", ", ") + v.book.Text("label.attempt_n", "n", itoa(result.Attempt))
+			}
+			list = append(list, r)
 		}
 	}
 	return list
 }
 
-func (v view) row(m checks.Measurement, judged map[[2]string]report.Outcome) row {
+// outcome is what a measurement came to: where there were several attempts, that of its own.
+func outcome(findings []report.Finding, m checks.Measurement, attempt int) report.Outcome {
+	var judged report.Outcome
+	for _, f := range findings {
+		if len(f.Attempts) == 0 {
+			judged = f.Outcome
+			continue
+		}
+		own := func(t report.Try) bool { return t.Attempt == max(attempt, 1) && t.By == m.By }
+		if at := slices.IndexFunc(f.Attempts, own); at >= 0 {
+			judged = f.Attempts[at].Outcome
+		}
+	}
+	if judged != "" && !slices.Contains(outcomes(), judged) {
+		return report.Unknown
+	}
+	return judged
+}
+
+func (v view) row(m checks.Measurement, judged report.Outcome) row {
 	r := row{ID: clean(m.Metric), Title: title(v.book, m.Metric), About: clean(m.Subject), Judged: v.book.Text("label.unjudged")}
-	if o, ok := judged[[2]string{m.Metric, m.Subject}]; ok {
-		r.Judged = v.outcome(o)
+	if judged != "" {
+		r.Judged = v.outcome(judged)
 	}
 	switch {
 	case m.Missing != nil:
@@ -272,7 +297,7 @@ func (v view) row(m checks.Measurement, judged map[[2]string]report.Outcome) row
 	case m.Unit == checks.Text:
 		r.Value = called(v.book, m.Metric, m.Text)
 	default:
-		r.Value = quantity(v.book, m.Value, m.Unit, 2*significant)
+		r.Value = v.whole(m.Unit, v.figure(m.Metric, m.Unit, report.Figure{Value: &m.Value, Within: m.Within, AtLeast: m.AtLeast}, 2*significant))
 	}
 	r.Who, r.Diamond = v.who("by.short.", m.By)
 	return r

@@ -81,6 +81,16 @@ func (v view) sentence(g group, p point) string {
 	if p.Wished != "" {
 		parts = append(parts, v.book.Text("label.preferred")+" "+p.Wished)
 	}
+	if p.Beside != "" {
+		beside := p.Beside
+		if p.Sealed {
+			beside += " (" + lower(v.book.Text("label.diamond")) + ")"
+		}
+		parts = append(parts, beside)
+	}
+	if p.Tries != "" {
+		parts = append(parts, p.Tries)
+	}
 	if p.Note != "" {
 		parts = append(parts, v.book.Text("label.why")+": "+strings.TrimRight(p.Note, "."))
 	}

@@ -50,6 +50,9 @@ func (v view) plots(id string) []plot {
 			}
 			if p, ok := v.plot(m); ok {
 				p.ID = id + "-p" + itoa(len(list))
+				if result.Attempt > 1 {
+					p.Caption += ", " + v.book.Text("label.attempt_n", "n", itoa(result.Attempt))
+				}
 				list = append(list, p)
 			}
 		}

@@ -58,18 +58,28 @@ func quantity(b words.Book, v float64, u checks.Unit, digits int) string {
 
 // scaled is a value on the step of its unit's ladder that suits its size.
 func scaled(b words.Book, v float64, u checks.Unit, digits int) string {
+	s := stepOf(v, u, digits)
+	return join(number(b, v/s.size, digits), s.label)
+}
+
+func stepOf(v float64, u checks.Unit, digits int) step {
 	ladder, ok := ladders[u]
 	if !ok {
-		return join(number(b, v, digits), clean(string(u)))
+		return step{size: 1, label: clean(string(u))}
 	}
-	for i, s := range ladder {
+	for _, s := range ladder {
 		// By the size that will be shown: 999.96 ms is "1 s", not "1000 ms".
-		shown := math.Abs(rounded(v/s.size, digits)) * s.size
-		if shown >= s.from*(1-1e-12) || i == len(ladder)-1 {
-			return join(number(b, v/s.size, digits), s.label)
+		if math.Abs(rounded(v/s.size, digits))*s.size >= s.from*(1-1e-12) {
+			return s
 		}
 	}
-	return ""
+	return ladder[len(ladder)-1]
+}
+
+// spread is a value and how far it may err, both on the value's step: "9.5 ± 0.6 Mbit/s".
+func spread(b words.Book, v, within float64, u checks.Unit, digits int) string {
+	s := stepOf(v, u, digits)
+	return join(number(b, v/s.size, digits)+nbsp+"±"+nbsp+number(b, within/s.size, estimated), s.label)
 }
 
 func join(number, unit string) string {
@@ -130,7 +140,11 @@ const mostDigits = 7
 // apart is how many digits it takes to see that a value is not its bound: "10 Mbit/s, required at least 10 Mbit/s" helps
 // nobody whom it fails.
 func apart(b words.Book, v float64, u checks.Unit, bounds ...report.Bound) int {
-	for digits := significant; digits < mostDigits; digits++ {
+	least := significant
+	if u == checks.MOS {
+		least = estimated
+	}
+	for digits := least; digits < mostDigits; digits++ {
 		same := func(at *float64) bool {
 			return at != nil && *at != v && quantity(b, *at, u, digits) == quantity(b, v, u, digits)
 		}

@@ -18,7 +18,7 @@ var update = flag.Bool("update", false, "write the golden files")
 
 // samples are the reports that every format is tried on.
 func samples() []string {
-	return []string{"ready", "not_ready", "undecided", "pending", "spanish", "hostile"}
+	return []string{"ready", "not_ready", "undecided", "pending", "spanish", "hostile", "line", "linea"}
 }
 
 func sample(t *testing.T, name string) report.Report {
@@ -54,7 +54,7 @@ func shown(t *testing.T, f render.Format, b words.Book, r report.Report, l rende
 }
 
 func lang(name string) string {
-	if name == "spanish" {
+	if name == "spanish" || name == "linea" {
 		return "es"
 	}
 	return "en"

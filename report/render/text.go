@@ -208,6 +208,7 @@ func (v view) findings(s *sheet, o report.Outcome, heading string) {
 			sign, code := outcomeSign(o)
 			s.hang("  "+sign+" "+strings.ToUpper(v.outcome(o))+"  ", v.names(p), []string{sgrBold, code}, []string{sgrBold})
 			s.hang("      ", v.figures(p[0]), nil, nil)
+			v.further(s, p[0])
 			if note := p[0].Note; note != "" && len(p) == 1 {
 				s.hang("      ", v.book.Text("label.why")+": "+note, nil, nil)
 			}
@@ -215,15 +216,29 @@ func (v view) findings(s *sheet, o report.Outcome, heading string) {
 	}
 }
 
+// further shows what else was measured of the same thing: by the other end, and at other times.
+func (v view) further(s *sheet, p point) {
+	if p.Beside != "" {
+		text := p.Beside
+		if p.Sealed {
+			text += nbsp + "◆"
+		}
+		s.hang("      ", text, nil, nil)
+	}
+	if p.Tries != "" {
+		s.hang("      ", p.Tries, nil, nil)
+	}
+}
+
 // alike puts together the points that are unknown for one reason and that nothing required hangs on: one missing
-// microphone is one line, not six.
+// microphone is one line, not six. Where there is a figure, each has its own.
 func alike(points []point) [][]point {
 	var sets [][]point
 	for _, p := range points {
 		at := slices.IndexFunc(sets, func(set []point) bool {
 			first := set[0]
 			return p.Outcome == report.Unknown && first.Outcome == report.Unknown && !p.Required() && !first.Required() &&
-				p.Missing != nil && first.Missing != nil && *p.Missing == *first.Missing
+				p.Missing != nil && first.Missing != nil && *p.Missing == *first.Missing && p.Figure == "" && first.Figure == ""
 		})
 		if at < 0 {
 			sets = append(sets, []point{p})
@@ -284,14 +299,20 @@ func (v view) passed(s *sheet) {
 	wide, figure := 0, 0
 	for _, g := range groups {
 		for _, p := range g.Points {
-			wide, figure = max(wide, columns(p.of(v.book))), max(figure, columns(p.Figure+mark(p)))
+			wide = max(wide, columns(p.of(v.book)))
+			if n := columns(p.Figure + mark(p)); n <= s.width/4 { // a longer one has a line of its own, and moves no other
+				figure = max(figure, n)
+			}
 		}
 	}
-	wide, figure = min(wide, s.width*2/5), min(figure, s.width/4)
+	wide = min(wide, s.width*2/5)
 	for _, g := range groups {
 		s.hang("  ", g.Title, nil, nil)
 		for _, p := range g.Points {
 			v.passLine(s, p, wide, figure)
+			if p.Finding.Witnessed != nil || mixed(p.Attempts) { // what only agrees is told on the page
+				v.further(s, p)
+			}
 		}
 	}
 }

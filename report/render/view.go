@@ -31,13 +31,15 @@ type point struct {
 	Figure  string // empty: there is no value
 	Asked   string // required
 	Wished  string // preferred
-	Digits  int
 	Help    string
 	Note    string // the rule's own reason, by who wrote the policy
 	Who     string // empty: the tool, as for most
 	Diamond bool   // measured by the collector, and that is sure
 	Do      string // the remedy
 	Whose   string // side of the problem
+	Beside  string // the collector's figure of the same thing
+	Sealed  bool   // and that it is the collector's is sure
+	Tries   string // each attempt, where there were several
 }
 
 // A todo is one thing to do, for one or several points.
@@ -130,23 +132,18 @@ func (v view) point(f report.Finding) point {
 	b := v.book
 	check, _, _ := strings.Cut(f.Metric, ".")
 	p := point{
-		Finding: f, Check: check, Title: title(b, f.Metric), About: clean(f.Subject), Digits: significant,
+		Finding: f, Check: check, Title: title(b, f.Metric), About: clean(f.Subject),
 		Asked: bound(b, f.Metric, f.Unit, f.Require), Wished: bound(b, f.Metric, f.Unit, f.Prefer),
 		Help: or(b, f.Metric+".help", ""), Note: cleanTo(f.Why, maxSaid),
 	}
-	switch f.Outcome {
-	case report.Pass, report.Warn, report.Fail, report.Unknown:
-	default:
+	if !slices.Contains(outcomes(), f.Outcome) {
 		p.Outcome = report.Unknown
 	}
-	switch {
-	case f.Measured != nil:
-		p.Digits = apart(b, *f.Measured, f.Unit, f.Require, f.Prefer)
-		p.Figure = quantity(b, *f.Measured, f.Unit, p.Digits)
-	case f.Text != nil:
-		p.Figure = called(b, f.Metric, *f.Text)
-	}
-	if f.Missing == nil && f.By != "" && f.By != checks.ByTool {
+	figure, digits := v.measured(f)
+	p.Figure = figure
+	p.Beside, p.Sealed = v.beside(f)
+	p.Tries = v.tries(f, digits)
+	if p.Figure != "" && f.By != "" && f.By != checks.ByTool {
 		p.Who, p.Diamond = v.who("by.", f.By)
 	}
 	if p.Outcome != report.Pass {
