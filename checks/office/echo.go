@@ -24,6 +24,7 @@ type Echo struct {
 	guests map[string]*guest // by claims
 	swept  time.Time
 	all    bucket
+	short  time.Time // when the office last dropped what it should have answered
 	sum    [sha256.Size]byte
 }
 
@@ -49,7 +50,10 @@ type Tally struct {
 	First, Last time.Time
 }
 
-const sweepEvery = time.Minute
+const (
+	sweepEvery = time.Minute
+	busyFor    = 10 * time.Second // the office says so after it dropped something
+)
 
 // guest is a ticket of which at least one good packet has come.
 type guest struct {
@@ -58,26 +62,18 @@ type guest struct {
 	streams map[uint32]*window
 	rate    bucket
 	bytes   int64
+	short   time.Time // when one of its packets last was over a limit
 	tally   Tally
 }
 
 // Serve answers until conn is closed, then it returns nil. It may serve several conns.
 func (e *Echo) Serve(conn net.PacketConn) error {
 	e.open()
-	p, fast := conn.(*packets)
+	from := source{conn: conn}
+	from.port, _ = conn.(*packets)
 	buf := make([]byte, maxPacket)
 	for {
-		var n int
-		var from netip.AddrPort
-		var to net.Addr
-		var at time.Time
-		var err error
-		if fast {
-			n, from, at, err = p.next(buf)
-		} else {
-			n, to, err = conn.ReadFrom(buf)
-			at = time.Now()
-		}
+		n, at, err := from.next(buf)
 		var passing net.Error
 		switch {
 		case errors.Is(err, net.ErrClosed):
@@ -88,15 +84,52 @@ func (e *Echo) Serve(conn net.PacketConn) error {
 			time.Sleep(firstBreath)
 			continue
 		}
-		answer := e.answer(buf[:n], at)
-		switch { // an answer that cannot be sent is lost, as on the way
-		case answer == nil:
-		case fast:
-			_, _ = p.WriteToAddrPort(answer, from)
-		default:
-			_, _ = conn.WriteTo(answer, to)
+		if from.dropped() {
+			e.mu.Lock()
+			e.short = at
+			e.mu.Unlock()
+		}
+		if answer := e.answer(buf[:n], at); answer != nil {
+			from.answer(answer)
 		}
 	}
+}
+
+// source is where the packets of Serve come from. A part of a Port tells when it read them, and costs no memory.
+type source struct {
+	conn net.PacketConn
+	port *packets // conn, where it is one
+	to   netip.AddrPort
+	addr net.Addr
+	lost uint64
+}
+
+func (s *source) next(b []byte) (n int, at time.Time, err error) {
+	if s.port != nil {
+		n, s.to, at, err = s.port.next(b)
+		return n, at, err
+	}
+	n, s.addr, err = s.conn.ReadFrom(b)
+	return n, time.Now(), err
+}
+
+// answer answers the last. What cannot be sent is lost, as on the way.
+func (s *source) answer(b []byte) {
+	if s.port != nil {
+		_, _ = s.port.WriteToAddrPort(b, s.to)
+	} else {
+		_, _ = s.conn.WriteTo(b, s.addr)
+	}
+}
+
+// dropped says whether packets for here did not fit since it was last asked.
+func (s *source) dropped() bool {
+	if s.port == nil {
+		return false
+	}
+	before := s.lost
+	s.lost = s.port.lost.Load()
+	return s.lost != before
 }
 
 // Seen is what the echo saw of a run so far, which it remembers until the run's ticket expires; over all its tickets.
@@ -165,14 +198,8 @@ func (e *Echo) answer(b []byte, at time.Time) []byte {
 		g.tally.First = at
 	}
 	stream, seq := binary.BigEndian.Uint32(b[atStream:]), binary.BigEndian.Uint32(b[atSeq:])
-	w := g.streams[stream]
-	if w == nil && len(g.streams) < e.Limits.Streams {
-		w = new(window)
-		g.streams[stream] = w
-	}
-	if w == nil || g.bytes+int64(len(b)) > e.Limits.Bytes ||
-		!g.rate.take(at, e.Limits.Rate) || !e.all.take(at, e.Limits.Total) {
-		g.tally.Refused++
+	w := e.within(g, stream, len(b), at)
+	if w == nil {
 		return nil
 	}
 	if !w.add(seq) {
@@ -180,10 +207,32 @@ func (e *Echo) answer(b []byte, at time.Time) []byte {
 		return nil
 	}
 	g.tally.Received++
-	out := putAnswer(b, echoed{at: at.Sub(e.began), held: time.Since(at), count: w.count, mask: w.last64(seq)})
+	out := putAnswer(b, echoed{
+		at: at.Sub(e.began), held: time.Since(at), count: w.count, mask: w.last64(seq),
+		left: g.claims.Until.Sub(e.Now()), busy: at.Sub(e.short) < busyFor || at.Sub(g.short) < busyFor,
+	})
 	g.bytes += int64(len(out))
 	sealProbe(g.key, out, &e.sum)
 	return out
+}
+
+// within finds the stream of a packet; nil if it is over a limit.
+func (e *Echo) within(g *guest, stream uint32, size int, at time.Time) *window {
+	w := g.streams[stream]
+	if w == nil && len(g.streams) < e.Limits.Streams {
+		w = new(window)
+		g.streams[stream] = w
+	}
+	switch {
+	case w == nil || g.bytes+int64(size) > e.Limits.Bytes || !g.rate.take(at, e.Limits.Rate):
+		g.short = at
+	case !e.all.take(at, e.Limits.Total):
+		e.short = at
+	default:
+		return w
+	}
+	g.tally.Refused++
+	return nil
 }
 
 // admit finds whose packet it is. Only a packet with a good MAC makes a new guest.

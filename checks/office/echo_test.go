@@ -84,7 +84,7 @@ func TestEchoAnswers(t *testing.T) {
 			t.Errorf("%d: %+v, want mask %b", c.seq, got, c.mask)
 		}
 	}
-	if got := a.read(t, e.answer(a.request(100, 8, 0, flagBrief), at)); got.count != 1 {
+	if got := a.read(t, e.answer(a.request(100, 8, 0, flagBrief), at)); got.count != 1 || got.left != time.Minute || got.busy {
 		t.Errorf("another stream: %+v", got)
 	}
 	if out := e.answer(a.request(1200, 8, 1, flagBrief), at); len(out) != minProbe || a.read(t, out).count != 2 {
@@ -116,7 +116,8 @@ func TestEchoSilence(t *testing.T) {
 		"another's ticket": other.request(100, 1, 1, 0),
 		"expired":          old.request(100, 1, 1, 0),
 		"too long":         a.request(maxProbe+1, 1, 1, 0),
-		"unknown flag":     a.request(100, 1, 1, 4),
+		"unknown flag":     a.request(100, 1, 1, 8),
+		"an answer's flag": a.request(100, 1, 1, flagBusy),
 		"cut off":          a.request(100, 1, 1, 0)[:99],
 		"stretched":        append(a.request(100, 1, 1, 0), 0),
 		"claims of others": asker{a.claims, other.key}.request(100, 1, 1, 0),
@@ -171,6 +172,12 @@ func TestEchoLimits(t *testing.T) {
 	e := run("rate", EchoLimits{Rate: 50}, 50+49, one(same, each, 100)) // a second's worth at once, and that second's
 	if seen, _ := e.Seen("run"); seen.Refused < 900 {
 		t.Errorf("%+v", seen)
+	}
+	a := askerOf(t, e.Secret.Issue("run", until, Caps{}))
+	for wait, busy := range map[time.Duration]bool{busyFor: true, busyFor + time.Second: false} {
+		if got := a.read(t, e.answer(a.request(100, 0, uint32(1000+wait/time.Second), 0), e.began.Add(wait))); got.busy != busy {
+			t.Errorf("after %v: busy %t", wait, got.busy)
+		}
 	}
 	run("bytes", EchoLimits{Bytes: 10_050, Rate: 1e6}, 100, one(same, each, 100))
 	run("streams", EchoLimits{Streams: 10, Rate: 1e6}, 10, one(each, same, 100))

@@ -17,8 +17,7 @@ import (
 //	          request                                answer
 //	0         'e'                                    'e'
 //	1         version<<4 | flags                     the same, and flagAnswer
-//	2         length of the claims                   0
-//	3         0                                      0
+//	2         length of the claims, 1 byte; 0        for how long the ticket still is good, s (2 bytes)
 //	4         stream: random, one for each sender    the same
 //	8         sequence number, from 0                the same
 //	12        claims: the token without its MAC      when it was received, µs of the office's own clock (8 bytes)
@@ -34,9 +33,12 @@ const (
 	echoVersion = 1
 	flagAnswer  = 1
 	flagBrief   = 2 // the answer is to be as short as can be
+	flagBusy    = 4 // of an answer: the office itself has lately dropped packets
+	flagNone    = 8 // not in use
 
 	atFlags  = 1
-	atClaims = 2
+	atClaims = 2 // of a request
+	atLeft   = 2 // of an answer
 	atStream = 4
 	atSeq    = 8
 	atBody   = 12 // of a request
@@ -52,7 +54,7 @@ const (
 	maxClaims = tokenHead + maxRun
 )
 
-// seal writes the MAC over all but the last bytes of b into those. sum is scratch space.
+// sealProbe writes the MAC over all but the last bytes of b into those. sum is scratch space.
 func sealProbe(key hash.Hash, b []byte, sum *[sha256.Size]byte) {
 	key.Reset()
 	key.Write(b[:len(b)-tagSize])
@@ -86,8 +88,13 @@ func parts(token string) (claims, mac []byte, ok bool) {
 
 // isProbe says whether b has the shape of a packet of this version, an answer or a request.
 func isProbe(b []byte, answer bool) bool {
-	return len(b) >= minProbe && len(b) <= maxProbe && b[0] == probeFirst &&
-		b[atFlags]>>4 == echoVersion && b[atFlags]&flagAnswer != 0 == answer && b[atFlags]&0x0c == 0 && b[3] == 0
+	if len(b) < minProbe || len(b) > maxProbe || b[0] != probeFirst || b[atFlags]>>4 != echoVersion || b[atFlags]&flagNone != 0 {
+		return false
+	}
+	if answer {
+		return b[atFlags]&flagAnswer != 0
+	}
+	return b[atFlags]&(flagAnswer|flagBusy) == 0 && b[atClaims+1] == 0
 }
 
 // claimed is the claims in a request.
@@ -104,7 +111,7 @@ func probeSize(claims []byte) int { return max(minProbe, atBody+len(claims)+tagS
 
 // putRequest fills all of b but the MAC and the padding.
 func putRequest(b, claims []byte, stream uint32, seq uint32, flags byte) {
-	b[0], b[atFlags], b[atClaims], b[3] = probeFirst, echoVersion<<4|flags, byte(len(claims)), 0
+	b[0], b[atFlags], b[atClaims], b[atClaims+1] = probeFirst, echoVersion<<4|flags, byte(len(claims)), 0
 	binary.BigEndian.PutUint32(b[atStream:], stream)
 	binary.BigEndian.PutUint32(b[atSeq:], seq)
 	copy(b[atBody:], claims)
@@ -116,6 +123,8 @@ type echoed struct {
 	at, held    time.Duration
 	count       uint32
 	mask        uint64
+	left        time.Duration // of the ticket's life
+	busy        bool
 }
 
 // putAnswer turns a request into its answer, in place, but for the MAC.
@@ -124,7 +133,10 @@ func putAnswer(b []byte, e echoed) []byte {
 		b = b[:minProbe]
 	}
 	b[atFlags] |= flagAnswer
-	b[atClaims] = 0
+	if e.busy {
+		b[atFlags] |= flagBusy
+	}
+	binary.BigEndian.PutUint16(b[atLeft:], uint16(min(max(e.left/time.Second, 0), 1<<16-1)))
 	binary.BigEndian.PutUint64(b[atTime:], uint64(e.at.Microseconds()))
 	binary.BigEndian.PutUint32(b[atHeld:], uint32(min(max(e.held.Microseconds(), 0), 1<<31)))
 	binary.BigEndian.PutUint32(b[atCount:], e.count)
@@ -141,5 +153,7 @@ func readAnswer(b []byte) echoed {
 		held:   time.Duration(binary.BigEndian.Uint32(b[atHeld:])) * time.Microsecond,
 		count:  binary.BigEndian.Uint32(b[atCount:]),
 		mask:   binary.BigEndian.Uint64(b[atMask:]),
+		left:   time.Duration(binary.BigEndian.Uint16(b[atLeft:])) * time.Second,
+		busy:   b[atFlags]&flagBusy != 0,
 	}
 }

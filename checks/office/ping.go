@@ -34,12 +34,16 @@ const (
 	patience     = 3 * time.Second
 	silentAfter  = 2 * time.Second
 	silentProbes = 10
+	lastSecond   = 2 * time.Second // for the way, and what is left is told in whole seconds
 )
 
 // ErrTooBig is that this computer itself would not send a whole probe of that size.
 var ErrTooBig = errors.New("the probe does not fit the link whole")
 
-// A Pinger sends probes to the office's UDP echo, until its context ends, and knows what became of each.
+// errOver is that the office will not answer any more.
+var errOver error = &checks.Problem{Code: CodeExpired, Side: checks.SideTool}
+
+// A Pinger sends probes to the office's UDP echo, until its context or its ticket ends, and knows what became of each.
 type Pinger struct {
 	o    PingOptions
 	line *line
@@ -56,7 +60,9 @@ type Pinger struct {
 	waiting map[uint32]chan struct{}
 	heard   bool
 	refused bool
-	broken  error // the last reason why a probe could not be sent
+	busy    bool
+	until   time.Time // when the ticket ends, as far as known
+	broken  error     // the last reason why a probe could not be sent
 }
 
 // line is a socket to the office and what is needed to speak under a ticket there.
@@ -126,6 +132,14 @@ func (p *Pinger) Overhead() int {
 	return 48
 }
 
+// Busy says that the office itself dropped probes, of this run or of all, while this Pinger was at work: what is lost is
+// then not the line's doing.
+func (p *Pinger) Busy() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.busy
+}
+
 // keepSending keeps to a timetable: a probe that is late does not make the next one late. What was missed while the
 // computer slept is left out, not sent at once.
 func (p *Pinger) keepSending(ctx context.Context) {
@@ -139,7 +153,9 @@ func (p *Pinger) keepSending(ctx context.Context) {
 		case <-wait.C:
 		}
 		if late := time.Since(due); late > 0 && ctx.Err() == nil {
-			_, _ = p.send(p.o.Size, due, nil)
+			if _, err := p.send(p.o.Size, due, nil); errors.Is(err, errOver) {
+				return
+			}
 			due = due.Add(late - late%p.o.Every)
 		}
 		due = due.Add(p.o.Every)
@@ -147,8 +163,8 @@ func (p *Pinger) keepSending(ctx context.Context) {
 	}
 }
 
-// Try sends one probe of a size now, and waits until it is back, or ctx ends. The error is ErrTooBig, ctx's, or why
-// nothing could be sent. The probe is among those of Since, too.
+// Try sends one probe of a size now, and waits until it is back, or ctx ends. The error is ErrTooBig, ctx's, that
+// the ticket has expired, or why nothing could be sent. The probe is among those of Since, too.
 func (p *Pinger) Try(ctx context.Context, size int) (Trip, error) {
 	back := make(chan struct{})
 	seq, err := p.send(min(max(size, probeSize(p.line.claims)), maxProbe), time.Time{}, back)
@@ -179,6 +195,10 @@ func (p *Pinger) send(size int, due time.Time, back chan struct{}) (uint32, erro
 	b := p.out[:size]
 	p.mu.Lock()
 	seq := p.next // which only this function moves
+	if !p.until.IsZero() && time.Now().After(p.until) {
+		p.mu.Unlock()
+		return 0, errOver
+	}
 	p.mu.Unlock()
 	var flags byte
 	if p.o.Brief {
@@ -199,28 +219,27 @@ func (p *Pinger) send(size int, due time.Time, back chan struct{}) (uint32, erro
 		one.late = one.sent.Sub(due)
 	}
 	p.mu.Unlock()
-	_, err := p.line.conn.Write(b)
-	if err != nil {
-		p.mu.Lock()
-		delete(p.waiting, seq)
-		p.unsent(p.slot(seq), err)
-		p.mu.Unlock()
-		if errors.Is(err, errTooBig) {
-			err = ErrTooBig
-		}
+	if _, err := p.line.conn.Write(b); err != nil {
+		return seq, p.unsent(seq, err)
 	}
-	return seq, err
+	return seq, nil
 }
 
 // unsent notes why. A refusal is told to the next Write, and is about an earlier probe.
-func (p *Pinger) unsent(one *probe, err error) {
-	one.unsent = true
+func (p *Pinger) unsent(seq uint32, err error) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.waiting, seq)
+	p.slot(seq).unsent = true
 	switch {
+	case errors.Is(err, errTooBig):
+		return ErrTooBig
 	case errors.Is(err, errRefused), errors.Is(err, errReset):
 		p.refused = true
-	case !errors.Is(err, net.ErrClosed) && !errors.Is(err, errTooBig):
+	case !errors.Is(err, net.ErrClosed):
 		p.broken = err
 	}
+	return err
 }
 
 func (p *Pinger) receive() {
@@ -254,7 +273,8 @@ func (p *Pinger) arrived(e echoed, now time.Time) {
 	if e.seq >= p.next || p.next-e.seq > uint32(len(p.probes)) {
 		return
 	}
-	p.heard = true
+	p.heard, p.busy = true, p.busy || e.busy
+	p.until = now.Add(e.left - lastSecond)
 	for i := range min(64, e.seq+1) {
 		if e.seq-i+uint32(len(p.probes)) < p.next {
 			break

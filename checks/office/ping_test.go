@@ -259,6 +259,34 @@ func TestPingForged(t *testing.T) {
 	}
 }
 
+// TestPingOver: with its ticket a Pinger ends, which is no loss.
+func TestPingOver(t *testing.T) {
+	p := shared(t)
+	e, _ := echoing(t, p)
+	token := e.Secret.Issue("run", time.Now().Add(lastSecond+time.Second), DefaultCaps()) // in whole seconds, rounded down
+	pings, err := Ping(t.Context(), Ticket{Base: "http://" + p.LocalAddr().String(), Token: token}, PingOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(lastSecond + 1500*time.Millisecond)
+	list := pings.Since(time.Time{})
+	for _, trip := range list {
+		if trip.Fate != Back {
+			t.Errorf("%+v", trip)
+		}
+	}
+	if n := len(list); n == 0 || n > 25 {
+		t.Errorf("%d probes", n)
+	}
+	_, err = pings.Try(t.Context(), 100)
+	if problem := (*checks.Problem)(nil); !errors.As(err, &problem) || problem.Code != CodeExpired {
+		t.Errorf("tried with %v", err)
+	}
+	if pings.Busy() {
+		t.Error("the office is said to be busy")
+	}
+}
+
 // TestPingFamilies: an address that leads nowhere does not hide the one that answers.
 func TestPingFamilies(t *testing.T) {
 	noLeaks(t)
