@@ -65,6 +65,12 @@ func iperf(b *testing.B) float64 {
 	if err != nil {
 		b.Fatalf("iperf3: %v", err)
 	}
+	return received(b, out)
+}
+
+// received is the rate at the receiver, from what iperf3 says.
+func received(b testing.TB, out []byte) float64 {
+	b.Helper()
 	var said struct {
 		End struct {
 			Received struct {
