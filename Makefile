@@ -1,12 +1,12 @@
 # deskready: every target is one sentence in "make help". Two of them do their whole set-up themselves: run and test.
-# What may be set: VERSION, FUZZTIME, BENCH, BENCHTIME, LABTIME, PLATFORMS.
+# What may be set: VERSION, FUZZTIME, BENCH, BENCHTIME, LABTIME, PLATFORMS, FIGURES.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test setup setup-test build unit lint vet cross lab bench fuzz release docs journey scripts clean
+.PHONY: help run test setup setup-test build unit lint vet cross lab figures bench fuzz release docs journey scripts clean
 
 VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS   := -s -w -buildid= -X main.version=$(VERSION)
@@ -15,6 +15,7 @@ FUZZTIME  ?= 30s
 BENCH     ?= .
 BENCHTIME ?= 1s
 LABTIME   ?= 20m
+FIGURES   ?=
 PLATFORMS ?= windows/amd64 windows/arm64 darwin/amd64 darwin/arm64
 CODE      := cmd checks report packaging
 TOOLS     := bin/tools
@@ -44,6 +45,11 @@ unit: ## the tests that need neither root nor devices nor a network, with the ra
 lab: ## the tests on lab lines and among lab headsets
 	go test -tags lab -p 1 -count=1 -timeout $(LABTIME) \
 		$$(grep -rlE '^//go:build .*\blab\b' --include='*_test.go' $(CODE) | xargs -r -n 1 dirname | sort -u | sed 's|^|./|')
+
+figures: build ## long tables: deskready on lines of every kind beside other speed tests, to bin/figures (FIGURES=-n: how long)
+	go -C packaging/figures/peers vet ./...
+	go -C packaging/figures/peers test ./...
+	go run ./packaging/figures $(FIGURES)
 
 journey: build ## packaging/run.sh to its end, as make run shows it
 	data=$$(mktemp -d) && trap 'rm -rf "$$data"' EXIT && DESKREADY_DATA=$$data packaging/run.sh </dev/null
