@@ -1,7 +1,6 @@
 package path
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -84,8 +83,10 @@ var errTooMuch = errors.New("more text than such answers have")
 
 // output is what a program of the system prints, in its untranslated words. It is killed with ctx.
 func output(ctx context.Context, program string, args ...string) ([]byte, error) {
-	out := &bounded{}
-	cmd := exec.CommandContext(ctx, program, args...)
+	over, cancel := context.WithCancel(ctx)
+	defer cancel()
+	out := &bounded{stop: cancel}
+	cmd := exec.CommandContext(over, program, args...)
 	cmd.Env = append(cmd.Environ(), "LC_ALL=C", "LANG=C")
 	cmd.Stdout = out
 	cmd.WaitDelay = handOver
@@ -96,21 +97,24 @@ func output(ctx context.Context, program string, args ...string) ([]byte, error)
 	case out.over:
 		return nil, errTooMuch
 	}
-	return out.Bytes(), err
+	return out.kept, err
 }
 
-// bounded keeps no more than maxAnswer.
+// bounded keeps no more than maxAnswer. It has no other method than Write, so that nothing is copied past it.
 type bounded struct {
-	bytes.Buffer
+	kept []byte
 	over bool
+	stop func()
 }
 
 func (b *bounded) Write(p []byte) (int, error) {
-	if b.Len()+len(p) > maxAnswer {
+	if len(b.kept)+len(p) > maxAnswer {
 		b.over = true
+		b.stop()
 		return 0, errTooMuch
 	}
-	return b.Buffer.Write(p)
+	b.kept = append(b.kept, p...)
+	return len(p), nil
 }
 
 // contents reads a file of bounded size. Files of /proc and /sys tell no size beforehand.

@@ -32,7 +32,10 @@ func parseIfconfig(text string) (kind string, bitsPerSecond float64) {
 		case key == "type":
 			kind = value
 		case key == "link rate", key == "uplink rate":
-			value, _, _ = strings.Cut(value, " [") // effective, then "/ 1.20 Gbps" as agreed on
+			if _, agreed, both := strings.Cut(value, " / "); both { // what it reckons with, then what was agreed on
+				value = agreed
+			}
+			value, _, _ = strings.Cut(value, " [")
 			bitsPerSecond = cmp.Or(parseRate(value), bitsPerSecond)
 		}
 	}

@@ -38,18 +38,24 @@ func (s sysfs) adapter(one card) (adapter, error) {
 	return a, nil
 }
 
+// stackedMost is how many interfaces may lie one upon the other: a VLAN on a bond on a bridge on a card, and one more.
+const stackedMost = 4
+
 // describe fills in the adapter whose files are those of a.id.
 func (s sysfs) describe(a *adapter, depth int) {
+	if depth > stackedMost {
+		return
+	}
 	kind, _ := s.number(a.id, "type")
 	switch {
 	case s.modem(a.id, kind):
 		a.kind, a.phone, a.tunnel = linkCellular, phoneModem, ""
 	case s.event(a.id, "uevent", "DEVTYPE") == "wlan", s.has(a.id, "phy80211"), s.has(a.id, "wireless"):
 		a.kind, a.tunnel = linkWifi, ""
-	case s.tunnel(a, kind):
+	case s.tunnel(a, kind, depth):
 	case kind == hardwareEthernet && s.has(a.id, "device"):
 		s.plugged(a)
-	case kind == hardwareEthernet && depth < 4:
+	case kind == hardwareEthernet:
 		s.stacked(a, depth)
 	default:
 		a.why = codeLinkUntold
@@ -63,13 +69,13 @@ func (s sysfs) modem(name string, kind int) bool {
 }
 
 // tunnel tells whether a is one, and of what make. PPP may be a VPN, a modem or a DSL line: only the last says so.
-func (s sysfs) tunnel(a *adapter, kind int) bool {
+func (s sysfs) tunnel(a *adapter, kind, depth int) bool {
 	made := ""
 	switch kind {
 	case hardwarePPP:
 		if device, ok := s.pppoe(); ok {
 			under := adapter{id: device, why: codeLinkUntold}
-			s.describe(&under, 3)
+			s.describe(&under, depth+1)
 			a.kind, a.why, a.rate, a.tunnel = under.kind, under.why, under.rate, ""
 			return true
 		}
@@ -122,9 +128,9 @@ func (s sysfs) plugged(a *adapter) {
 		a.why, a.phone = codeLinkUntold, phoneTethering
 	default:
 		a.kind = linkWired
-	}
-	if mbits, err := s.number(a.id, "speed"); err == nil && a.why != codeVirtualLink || a.kind == linkWired {
-		a.rate = rate(float64(mbits) * 1e6) // -1 where there is none
+		if mbits, err := s.number(a.id, "speed"); err == nil {
+			a.rate = rate(float64(mbits) * 1e6) // -1 where there is none
+		}
 	}
 }
 
