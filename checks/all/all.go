@@ -7,6 +7,8 @@ import (
 	"deskready/checks/audio"
 	"deskready/checks/bandwidth"
 	"deskready/checks/browser"
+	"deskready/checks/call"
+	"deskready/checks/path"
 	"deskready/checks/system"
 )
 
@@ -15,7 +17,9 @@ type Options struct {
 	System    system.Options
 	Browser   browser.Options
 	Audio     audio.Options
+	Path      path.Options
 	Bandwidth bandwidth.Options
+	Call      call.Options
 }
 
 // All is the list, in the order of reports.
@@ -24,6 +28,8 @@ func All(o Options) []checks.Check {
 		system.New(o.System),
 		browser.New(o.Browser),
 		audio.New(o.Audio),
+		path.New(o.Path),
 		bandwidth.New(o.Bandwidth),
+		call.New(o.Call), // after the load, whose call it reports
 	}
 }

@@ -22,6 +22,7 @@ type checkOptions struct {
 	format, out, name, lang   string
 	yes, noSend, noPage       bool
 	resume, plain             bool
+	lineOptions
 }
 
 func (w *world) checkCommand() *cobra.Command {
@@ -56,6 +57,7 @@ Exit codes: 0 ready, 10 not ready, 11 undecided, 12 judged but not delivered (ke
 	f.BoolVar(&o.noPage, "no-page", false, "do not leave a page (HTML) beside the report")
 	f.BoolVar(&o.resume, "resume", false, "go on with the run that was interrupted")
 	f.BoolVar(&o.plain, "plain", false, "plain lines, for screen readers and logs")
+	o.lineOptions.flags(f)
 	return cmd
 }
 
@@ -90,6 +92,9 @@ func (o checkOptions) validate() error {
 		return usage("use one of them", "--resume and --only do not go together")
 	case o.name != "" && !goodName(o.name):
 		return errName
+	}
+	if err := o.lineOptions.validate(); err != nil {
+		return err
 	}
 	return o.validateLinks()
 }

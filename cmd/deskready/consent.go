@@ -10,6 +10,7 @@ import (
 	"deskready/checks"
 	"deskready/checks/all"
 	"deskready/checks/office"
+	"deskready/checks/path"
 	"deskready/report"
 	"deskready/report/render"
 )
@@ -94,9 +95,10 @@ func (j *journey) askAbout(ctx context.Context) error {
 // toBeRun is the list of checks as it will read this computer: what a check reads depends on whether there is an
 // employer's end to measure against.
 func (j *journey) toBeRun() []checks.Check {
-	o := all.Options{}
+	o := all.Options{Path: path.Options{Endpoints: endpoints(j.pol)}}
 	if j.inv != nil && !j.noSend {
-		o.Bandwidth.Ticket = &office.Ticket{Base: j.collector}
+		t := &office.Ticket{Base: j.collector}
+		o.Bandwidth.Ticket, o.Path.Ticket, o.Call.Ticket = t, t, t
 	}
 	return j.list(o)
 }

@@ -12,9 +12,7 @@ import (
 	"deskready/checks"
 	"deskready/checks/all"
 	"deskready/checks/audio"
-	"deskready/checks/bandwidth"
 	"deskready/checks/browser"
-	"deskready/checks/office"
 	"deskready/checks/system"
 	"deskready/report"
 	"deskready/report/collector"
@@ -83,7 +81,8 @@ func (j *journey) openRun(ctx context.Context) error {
 		return j.withoutCollector(err)
 	}
 	j.record.Run, j.record.Nonce, j.record.Offline = run.ID, run.Nonce, false
-	j.record.Attempt, j.record.Previous, j.record.ticket = run.Attempt, run.Previous, run.Ticket
+	j.record.Attempt, j.record.Previous = run.Attempt, run.Previous
+	j.record.ticket = j.ticketOf(run)
 	j.setClock(run.Now)
 	return nil
 }
@@ -130,7 +129,6 @@ func (j *journey) random() string {
 // options joins the checks to this run.
 func (j *journey) options() all.Options {
 	o := all.Options{
-		Bandwidth: bandwidth.Options{Transport: transport("")},
 		Audio: audio.Options{
 			Child: j.soundChild,
 			Env:   j.env,
@@ -138,46 +136,100 @@ func (j *journey) options() all.Options {
 		System:  system.Options{Home: j.home, Now: j.now},
 		Browser: browser.Options{Home: j.home, Now: j.now, Env: j.env},
 	}
-	if j.record.ticket != "" {
-		o.Bandwidth.Ticket = &office.Ticket{Base: j.collector, Token: j.record.ticket}
-		o.Bandwidth.Transport = transport(j.inv.Pin)
-	}
 	if j.asks && !j.yes {
 		o.Audio.Ask = j.ask
 	}
+	j.joinLine(&o)
 	return o
 }
 
-// measure runs what is to be run, and keeps each result as it comes.
+// measure runs what is to be run, keeps each result as it comes, and repeats what the policy wants repeated.
 func (j *journey) measure(ctx context.Context) {
-	began := j.now()
 	j.record.Results = nil
 	var list []checks.Check
 	for _, c := range j.list(j.options()) {
-		if kept := slices.IndexFunc(j.kept, func(r checks.Result) bool { return r.Check == c.Name }); kept >= 0 && !slices.Contains(j.only, c.Name) {
-			j.record.Results = append(j.record.Results, j.kept[kept])
+		if kept := j.keptOf(c.Name); len(kept) > 0 && !slices.Contains(j.only, c.Name) {
+			j.record.Results = append(j.record.Results, kept...)
 			continue
 		}
-		switch {
-		case j.leftOut[c.Name]:
-			c = checks.LeftOut(c)
-		case j.refused[c.Name]:
-			c = checks.Refused(c)
-		}
-		list = append(list, c)
+		list = append(list, j.asChosen(c))
 	}
+	j.run(ctx, list)
+	for ctx.Err() == nil {
+		again := j.again()
+		if len(again) == 0 {
+			break
+		}
+		j.say("%s", j.book.Text("cmd.again"))
+		j.run(ctx, again)
+	}
+	j.inOrder()
+}
+
+// keptOf is what an earlier part of this run measured by a check, all its attempts.
+func (j *journey) keptOf(check string) []checks.Result {
+	var kept []checks.Result
+	for _, r := range j.kept {
+		if r.Check == check {
+			kept = append(kept, r)
+		}
+	}
+	return kept
+}
+
+// asChosen is a check as the hire and the command line will have it.
+func (j *journey) asChosen(c checks.Check) checks.Check {
+	switch {
+	case j.leftOut[c.Name]:
+		return checks.LeftOut(c)
+	case j.refused[c.Name]:
+		return checks.Refused(c)
+	}
+	return c
+}
+
+// again are the checks that the policy wants measured once more: one bad moment of a line should not cost a job. The
+// test call is repeated together with the load that it is measured under.
+func (j *journey) again() []checks.Check {
+	names := j.pol.Again(j.record.Results)
+	if slices.Contains(names, "call") && !slices.Contains(names, "bandwidth") {
+		names = append(names, "bandwidth")
+	}
+	var list []checks.Check
+	for _, c := range j.list(j.options()) {
+		if slices.Contains(names, c.Name) && !j.leftOut[c.Name] && !j.refused[c.Name] {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// run measures a list, and numbers what was measured before.
+func (j *journey) run(ctx context.Context, list []checks.Check) {
+	began, spent := j.now(), j.record.Spent
 	m := newMeter(j.world, j.book, j.plain, slices.DeleteFunc(slices.Clone(list), func(c checks.Check) bool {
 		return j.leftOut[c.Name] || j.refused[c.Name]
 	}))
 	j.tellAsk = m
-	spent := j.record.Spent
 	for result := range checks.Run(ctx, j.now, list, m.tell) {
+		if before := attempts(j.record.Results, result.Check); before > 0 {
+			result.Attempt = before + 1
+		}
 		j.record.Results = append(j.record.Results, result)
 		j.record.Spent = spent + j.now().Sub(began).Seconds()
 		j.keep(false)
 	}
 	m.end()
-	j.inOrder()
+}
+
+func attempts(results []checks.Result, check string) int {
+	n := 0
+	for _, r := range results {
+		if r.Check == check {
+			n++
+		}
+	}
+	return n
 }
 
 // keep writes down what was measured. A run that cannot be kept can still be finished.

@@ -22,7 +22,6 @@ import (
 
 	"deskready/checks"
 	"deskready/checks/all"
-	"deskready/checks/bandwidth"
 	"deskready/checks/office"
 	"deskready/checks/words"
 	"deskready/report"
@@ -35,6 +34,8 @@ type serveOptions struct {
 	employer                string
 	tlsCert, tlsKey         string
 	behindProxy             string
+	media                   string
+	exact                   bool
 }
 
 // place is where a collector can be reached. It lies in the data folder, so that invites made beside a running
@@ -53,7 +54,10 @@ func (w *world) serveCommand() *cobra.Command {
 		Long: `Serves invites, receives reports and shows them to recruiters. Needs no configuration: everything lies in one folder.
 On this computer's own address it speaks plain HTTP; on any other it speaks TLS with a certificate of its own making,
 which invites pin, or with --tls-cert and --tls-key; behind a proxy (--behind-proxy ADDRESS) it speaks plain HTTP to that
-proxy alone. Prints its address, and once the link for the first administrator.`,
+proxy alone. Prints its address, and once the link for the first administrator.
+
+Test calls and echoes come by UDP to the same port number: let it through the firewall. The next UDP port, if it is let
+through too, tells kinds of address translation apart.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return w.serve(cmd.Context(), o) },
 	}
@@ -65,6 +69,9 @@ proxy alone. Prints its address, and once the link for the first administrator.`
 	f.StringVar(&o.tlsCert, "tls-cert", "", "certificate (PEM `FILE`)")
 	f.StringVar(&o.tlsKey, "tls-key", "", "its key (PEM `FILE`)")
 	f.StringVar(&o.behindProxy, "behind-proxy", "", "`ADDRESS` of the proxy that speaks TLS for this collector")
+	f.StringVar(&o.media, "media", "", "`ADDRESS` for test calls and UDP (default: as --listen; behind a proxy: none)")
+	f.BoolVar(&o.exact, "exact", false, "let runs measure with check --exact, which takes many bytes")
+	_ = f.MarkHidden("exact") // there is such a flag: it was defined on the line before
 	cmd.AddCommand(w.backupCommand(), w.restoreCommand(), w.adminLinkCommand())
 	return cmd
 }
@@ -130,9 +137,9 @@ func (w *world) serve(ctx context.Context, o serveOptions) (err error) {
 		return err
 	}
 	defer unlock()
-	listener, err := net.Listen("tcp", o.listen)
+	listener, packets, err := o.openPorts()
 	if err != nil {
-		return &fault{exit: exitUnexpected, code: "listen", what: "listening on " + o.listen + ": " + err.Error(), hint: "choose another address with --listen"}
+		return err
 	}
 	defer listener.Close()
 	at, tlsConfig, err := o.place(dir, listener.Addr(), w.rand, w.now())
@@ -142,26 +149,40 @@ func (w *world) serve(ctx context.Context, o serveOptions) (err error) {
 	if err := o.keepPlace(dir, &at); err != nil {
 		return err
 	}
-	server, err := w.server(store, dir, at)
+	p := sharePorts(listener, packets, tlsConfig)
+	p.public = o.mediaPort(at, packets)
+	defer p.close()
+	server, ends, err := w.server(store, dir, at, o.caps())
 	if err != nil {
 		return err
 	}
+	web := o.httpServer(server, ends, &p)
 	if err := w.announce(ctx, store, at); err != nil {
 		return err
 	}
-	if tlsConfig != nil {
-		listener = tls.NewListener(listener, tlsConfig)
-	}
-	return serveUntil(ctx, o.httpServer(server), listener)
+	ends.serve(ctx, p)
+	return serveUntil(ctx, web, p.web)
 }
 
-func (o serveOptions) httpServer(server *collector.Server) *http.Server {
-	if o.behindProxy == "" {
-		return server.HTTPServer()
+// caps are what one run may use of the office ends.
+func (o serveOptions) caps() office.Caps {
+	c := office.DefaultCaps()
+	if o.exact {
+		c.Bytes, c.Seconds = 100<<30, 3600
 	}
-	server.Address = forwarded
+	return c
+}
+
+func (o serveOptions) httpServer(server *collector.Server, ends officeEnds, p *ports) *http.Server {
+	if o.behindProxy != "" {
+		server.Address = forwarded
+	}
+	ends.join(server, p)
 	s := server.HTTPServer()
-	s.Handler = behind(o.behindProxy, s.Handler)
+	s.ConnContext = office.Connected
+	if o.behindProxy != "" {
+		s.Handler = behind(o.behindProxy, s.Handler)
+	}
 	return s
 }
 
@@ -208,17 +229,16 @@ func serveUntil(ctx context.Context, s *http.Server, l net.Listener) error {
 }
 
 // server joins the collector, which knows no check, with the office ends, which know no report.
-func (w *world) server(store *collector.Store, dir string, at place) (*collector.Server, error) {
+func (w *world) server(store *collector.Store, dir string, at place, caps office.Caps) (*collector.Server, officeEnds, error) {
 	list := w.list(all.Options{})
 	metrics := catalogueMetrics(list)
 	secret := office.Secret(store.TicketSecret())
 	log := slog.New(slog.NewTextHandler(w.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	seen := &witnesses{metrics: metrics}
-	end := &bandwidth.Office{Secret: secret, Now: w.now, Record: seen.record}
 	names := policies.Names()
 	own, err := filepath.Glob(filepath.Join(dir, "policies", "*.yaml"))
 	if err != nil {
-		return nil, err
+		return nil, officeEnds{}, err
 	}
 	for _, f := range own {
 		names = append(names, strings.TrimSuffix(filepath.Base(f), ".yaml"))
@@ -237,10 +257,9 @@ func (w *world) server(store *collector.Store, dir string, at place) (*collector
 			return collectorPolicy(dir, name, metrics, nil)
 		},
 		Witness: seen.of,
-		Ticket:  func(run string, until time.Time) string { return secret.Issue(run, until, office.DefaultCaps()) },
-		Office:  end.Handler(),
+		Ticket:  func(run string, until time.Time) string { return secret.Issue(run, until, caps) },
 		Now:     w.now, Log: log, Version: w.version,
-	}, nil
+	}, w.officeEnds(secret, seen, log), nil
 }
 
 // collectorPolicy finds a policy among those shipped and those in the data folder's policies.

@@ -13,6 +13,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"deskready/checks"
+	"deskready/checks/office"
 	"deskready/report"
 	"deskready/report/strict"
 )
@@ -32,7 +33,7 @@ type runRecord struct {
 	Results  []checks.Result  `json:"results"`
 	Failed   []string         `json:"failed"` // checks with a finding that was no pass, once the run has ended
 	Ended    bool             `json:"ended"`
-	ticket   string
+	ticket   *office.Ticket   // nil: no office end
 }
 
 func (r runRecord) seconds() float64 {

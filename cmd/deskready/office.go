@@ -1,0 +1,165 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"deskready/checks/bandwidth"
+	"deskready/checks/call"
+	"deskready/checks/office"
+	"deskready/checks/path"
+	"deskready/report/collector"
+)
+
+// ports are the sockets of a collector: pages, measurements by HTTP, and TURN share the TCP port; STUN, TURN, calls and
+// echoes share the UDP port of the same number.
+type ports struct {
+	web, relay, plain net.Listener
+	packets           *office.Port   // nil: no UDP here
+	alternate         net.PacketConn // the next UDP port, which tells kinds of address translation apart; may be nil
+	public            int            // the port by which hires reach packets and relay; 0: they cannot
+}
+
+const noMedia = "none"
+
+// sharePorts shares the sockets out. Without TLS, what is plain is the web.
+func sharePorts(listener net.Listener, packets net.PacketConn, t *tls.Config) ports {
+	var p ports
+	p.web, p.relay, p.plain = office.Split(listener, t)
+	if packets == nil {
+		return p
+	}
+	p.packets = office.Share(packets)
+	at := packets.LocalAddr().(*net.UDPAddr) // of net.ListenPacket("udp")
+	if at.Port < 65535 {
+		next := *at
+		next.Port++
+		if c, err := net.ListenUDP("udp", &next); err == nil { // somebody else's, perhaps: then it goes without
+			p.alternate = c
+		}
+	}
+	return p
+}
+
+func (p ports) close() {
+	_ = p.web.Close() // closes the TCP port, whatever serves it
+	if p.packets != nil {
+		_ = p.packets.Close()
+	}
+	if p.alternate != nil {
+		_ = p.alternate.Close()
+	}
+}
+
+// openPorts listens. Behind a proxy, which passes HTTP alone, UDP and TURN have no place unless --media names one.
+func (o serveOptions) openPorts() (net.Listener, net.PacketConn, error) {
+	listener, err := net.Listen("tcp", o.listen)
+	if err != nil {
+		return nil, nil, &fault{exit: exitUnexpected, code: "listen", what: "listening on " + o.listen + ": " + err.Error(), hint: "choose another address with --listen"}
+	}
+	at := o.media
+	switch {
+	case at == noMedia, at == "" && o.behindProxy != "":
+		return listener, nil, nil
+	case at == "":
+		at = listener.Addr().String()
+	}
+	packets, err := net.ListenPacket("udp", at)
+	if err != nil {
+		_ = listener.Close() // the first error counts
+		return nil, nil, &fault{exit: exitUnexpected, code: "listen", what: "listening on UDP " + at + ": " + err.Error(), hint: "choose another address with --media, or --media none: then no test call is made"}
+	}
+	return listener, packets, nil
+}
+
+// mediaPort is the port of UDP as hires reach it: the one of the public address, unless --media names another.
+func (o serveOptions) mediaPort(at place, packets net.PacketConn) int {
+	if packets == nil {
+		return 0
+	}
+	own := packets.LocalAddr().(*net.UDPAddr).Port // of net.ListenPacket("udp")
+	u, err := url.Parse(at.URL)
+	if o.media != "" || err != nil {
+		return own
+	}
+	if port, err := strconv.Atoi(u.Port()); err == nil {
+		return port
+	}
+	return map[string]int{"http": 80, "https": 443}[u.Scheme]
+}
+
+// officeEnds are the collector's halves of the measurements.
+type officeEnds struct {
+	bandwidth *bandwidth.Office
+	call      *call.Office
+	path      *path.Office
+	echo      *office.Echo
+	log       *slog.Logger
+}
+
+func (w *world) officeEnds(secret office.Secret, seen *witnesses, log *slog.Logger) officeEnds {
+	return officeEnds{
+		bandwidth: &bandwidth.Office{Secret: secret, Now: w.now, Record: seen.record},
+		call:      &call.Office{Secret: secret, Now: w.now, Record: seen.record},
+		path:      &path.Office{Secret: secret, Now: w.now, Record: seen.record},
+		echo:      &office.Echo{Secret: secret, Now: w.now},
+		log:       log,
+	}
+}
+
+// handler is what the collector mounts at /s/.
+func (e officeEnds) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/s/{ticket}/speedtest/", e.bandwidth.Handler())
+	mux.Handle("/s/{ticket}/call", e.call.Handler())
+	mux.Handle("/s/{ticket}/call/", e.call.Handler())
+	mux.Handle("/s/{ticket}/path/", e.path.Handler())
+	return mux
+}
+
+// serve serves what is no HTTP, until ctx ends.
+func (e officeEnds) serve(ctx context.Context, p ports) {
+	report := func(what string, err error) {
+		if err != nil && ctx.Err() == nil && !errors.Is(err, net.ErrClosed) {
+			e.log.Error(what+" has ended", "error", err.Error())
+		}
+	}
+	go func() { report("the plain port", plainServer(e.log).Serve(p.plain)) }()
+	if p.packets == nil {
+		return
+	}
+	go func() { report("the echo", e.echo.Serve(p.packets.Packets(office.Probes))) }()
+	go func() {
+		report("the test call", e.call.Serve(ctx, p.packets.Packets(office.Media), p.packets.Packets(office.Relay), p.relay))
+	}()
+	if p.alternate != nil {
+		go func() { report("the second port", path.ServeAlternate(p.alternate)) }()
+	}
+}
+
+// plainServer answers what comes without TLS to a port that speaks it: the question whether a sign-in page stands in
+// between, and nothing else.
+func plainServer(log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           path.Hello(),
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 5 * time.Second, WriteTimeout: 5 * time.Second, IdleTimeout: 5 * time.Second,
+		MaxHeaderBytes: 4 << 10,
+		ErrorLog:       slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+}
+
+// join gives the server its office ends, and shares the ports out.
+func (e officeEnds) join(server *collector.Server, p *ports) {
+	if p.alternate != nil {
+		e.path.Alternate = p.alternate.LocalAddr().(*net.UDPAddr).Port // of net.ListenPacket("udp")
+	}
+	e.path.Address = server.Address
+	server.Office, server.Media = e.handler(), p.public
+}
