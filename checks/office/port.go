@@ -13,6 +13,8 @@ import (
 type Port struct {
 	conn    net.PacketConn
 	udp     *net.UDPConn // conn, where it is one: reading from it costs no memory
+	faces   *faces       // nil: the socket has one address
+	control [facingSpace]byte
 	ends    [kinds]*packets
 	strange atomic.Uint64
 	done    chan struct{}
@@ -33,6 +35,7 @@ func Share(conn net.PacketConn) *Port {
 	if p.udp != nil { // best effort: the packets of twenty calls come in bursts
 		_ = p.udp.SetReadBuffer(socketQueue)
 		_ = p.udp.SetWriteBuffer(socketQueue)
+		p.faces = openFaces(p.udp)
 	}
 	for k := range p.ends {
 		p.ends[k] = newPackets(p, queueLength)
@@ -96,22 +99,39 @@ func (p *Port) read() {
 }
 
 func (p *Port) receive(b []byte) (int, netip.AddrPort, error) {
-	if p.udp != nil {
+	switch {
+	case p.udp == nil:
+		n, from, err := p.conn.ReadFrom(b)
+		if err != nil {
+			return n, netip.AddrPort{}, err
+		}
+		return n, addrPort(from), nil
+	case p.faces == nil:
 		n, from, err := p.udp.ReadFromUDPAddrPort(b)
 		return n, netip.AddrPortFrom(from.Addr().Unmap(), from.Port()), err
 	}
-	n, from, err := p.conn.ReadFrom(b)
-	if err != nil {
-		return n, netip.AddrPort{}, err
+	n, more, _, from, err := p.udp.ReadMsgUDPAddrPort(b, p.control[:])
+	from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
+	if err == nil {
+		p.faces.learn(from, p.control[:more])
 	}
-	return n, addrPort(from), nil
+	return n, from, err
 }
 
 func (p *Port) send(b []byte, to netip.AddrPort) (int, error) {
-	if p.udp != nil {
-		return p.udp.WriteToUDPAddrPort(b, to)
+	if p.udp == nil {
+		return p.conn.WriteTo(b, net.UDPAddrFromAddrPort(to))
 	}
-	return p.conn.WriteTo(b, net.UDPAddrFromAddrPort(to))
+	if p.faces != nil {
+		if with := p.faces.with(to); with != nil {
+			n, _, err := p.udp.WriteMsgUDPAddrPort(b, with, to)
+			if err == nil {
+				return n, nil
+			}
+			p.faces.forget(to) // that address may be gone
+		}
+	}
+	return p.udp.WriteToUDPAddrPort(b, to)
 }
 
 // addrPort is the zero AddrPort for what is no UDP address.
