@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,13 +15,12 @@ import (
 
 // answers is a probe whose nth question is answered as the nth letter says: y yes, n no, h never.
 func answers(method, letters string) probe {
-	asked := 0
+	var asked atomic.Int32 // one that hangs is still there when the next is asked
 	return probe{method: method, ask: func(ctx context.Context, _ netip.Addr) (time.Duration, error) {
 		letter := byte('n')
-		if asked < len(letters) {
-			letter = letters[asked]
+		if at := int(asked.Add(1)) - 1; at < len(letters) {
+			letter = letters[at]
 		}
-		asked++
 		switch letter {
 		case 'y':
 			time.Sleep(2 * time.Millisecond)

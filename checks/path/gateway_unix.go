@@ -46,6 +46,11 @@ func echo(ctx context.Context, to netip.Addr) (time.Duration, error) {
 	if _, err := conn.WriteTo(message, &net.UDPAddr{IP: to.AsSlice(), Zone: to.Zone()}); err != nil {
 		return 0, err
 	}
+	return replied(conn, protocol, reply, token, began)
+}
+
+// replied waits for the reply that carries the token.
+func replied(conn *icmp.PacketConn, protocol int, reply icmp.Type, token []byte, began time.Time) (time.Duration, error) {
 	packet := make([]byte, 1500)
 	for {
 		n, _, err := conn.ReadFrom(packet)

@@ -31,10 +31,8 @@ func echo(ctx context.Context, to netip.Addr) (time.Duration, error) {
 	}
 	dll := windows.NewLazySystemDLL("iphlpapi.dll")
 	open, send, shut := dll.NewProc("IcmpCreateFile"), dll.NewProc("IcmpSendEcho"), dll.NewProc("IcmpCloseHandle")
-	for _, function := range []*windows.LazyProc{open, send, shut} {
-		if err := function.Find(); err != nil {
-			return 0, errors.ErrUnsupported
-		}
+	if errors.Join(open.Find(), send.Find(), shut.Find()) != nil {
+		return 0, errors.ErrUnsupported
 	}
 	handle, _, err := open.Call()
 	if windows.Handle(handle) == windows.InvalidHandle {

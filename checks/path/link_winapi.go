@@ -41,29 +41,23 @@ func (w winAdapter) adapter() adapter {
 		a.rate = rate(float64(w.rate))
 	}
 	lower := strings.ToLower(w.description)
-	named := namedTunnel(w.description)
 	switch {
-	case w.ifType == ifWWAN || w.ifType == ifWWAN2 || w.medium == mediumWWAN:
+	case w.modem():
 		a.kind, a.phone = linkCellular, phoneModem
-	case w.hardware && (w.ifType == ifWifi || w.medium == mediumWifi), !w.asked && w.ifType == ifWifi:
+	case w.radio():
 		a.kind = linkWifi
 	case w.ifType == ifPPP: // a VPN of Windows' own, or a DSL line that it dials: both are "WAN Miniport"
-		a.unsure = !strings.Contains(lower, "vpn") && !tunnelPort(lower)
-		if !a.unsure {
-			a.tunnel = cmp.Or(named, tunnelPPP)
+		if a.unsure = !tunnelPort(lower); !a.unsure {
+			a.tunnel = cmp.Or(namedTunnel(lower), tunnelPPP)
 		}
-	case named != "" && !w.hardware, named != "" && w.ifType != ifEthernet, w.ifType == ifVirtual, w.ifType == ifTunnel:
-		a.tunnel = cmp.Or(named, tunnelOther)
-	case virtualNamed(w.description):
+	case w.tunnel():
+		a.tunnel = cmp.Or(namedTunnel(lower), tunnelOther)
+	case virtualNamed(lower):
 		a.why = codeVirtualLink
-	case w.medium == mediumBlue || strings.Contains(lower, "bluetooth"):
+	case w.medium == mediumBlue, strings.Contains(lower, "bluetooth"), strings.Contains(lower, "remote ndis"): // it may share its Wi-Fi as well
 		a.phone = phoneTethering
 	case strings.Contains(lower, "apple mobile device"):
 		a.kind, a.phone = linkCellular, phoneTethering
-	case strings.Contains(lower, "remote ndis"): // a telephone on USB may share its Wi-Fi as well
-		a.phone = phoneTethering
-	case w.ifType == ifEthernet && named != "": // TAP drivers count as devices
-		a.tunnel = named
 	case w.ifType == ifEthernet && w.asked && !w.hardware:
 		a.why, a.unsure = codeVirtualLink, true
 	case w.ifType == ifEthernet:
@@ -72,9 +66,23 @@ func (w winAdapter) adapter() adapter {
 	return a
 }
 
+func (w winAdapter) modem() bool {
+	return w.ifType == ifWWAN || w.ifType == ifWWAN2 || w.medium == mediumWWAN
+}
+
+// radio knows Wi-Fi. Where Windows says what is hardware, that must be: it also has virtual Wi-Fi, for sharing.
+func (w winAdapter) radio() bool {
+	return w.hardware && (w.ifType == ifWifi || w.medium == mediumWifi) || !w.asked && w.ifType == ifWifi
+}
+
+// tunnel knows VPNs by type or by name. Some of their drivers count as hardware.
+func (w winAdapter) tunnel() bool {
+	return w.ifType == ifVirtual || w.ifType == ifTunnel || namedTunnel(w.description) != ""
+}
+
 // tunnelPort knows the protocols of Windows' own VPNs. PPPoE, the DSL line, is none.
 func tunnelPort(lower string) bool {
-	for _, protocol := range []string{"l2tp", "pptp", "sstp", "ikev2"} {
+	for _, protocol := range []string{"vpn", "l2tp", "pptp", "sstp", "ikev2"} {
 		if strings.Contains(lower, protocol) {
 			return true
 		}
