@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -123,6 +124,12 @@ func parseCPU(stat string) (seconds float64) {
 		seconds += n / perSecond
 	}
 	return seconds
+}
+
+// ended says whether a child has ended that nobody waited for yet.
+func ended(pid int) bool {
+	data, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return strings.HasPrefix(string(data[bytes.LastIndexByte(data, ')')+1:]), " Z")
 }
 
 // listens says whether anybody listens on the TCP port in the network namespace of the process.

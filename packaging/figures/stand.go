@@ -104,18 +104,24 @@ func (b *bench) trial(ctx context.Context, t trial, r *row) error {
 	r.Began = time.Now().UTC().Truncate(time.Second)
 	err = t.tool.run(ctx, s)
 	r.Stolen = before.until(processors()).stolen
+	truth, lost := n.Now() // before the servers end, which may cost packets that no tool asked for
 	s.end()
-	truth, lost := n.Close()
+	_, left := n.Close()
 	r.Down, r.Up = traffic{truth.Down.Counts, truth.Down.UDP, truth.Down.RTP}, traffic{truth.Up.Counts, truth.Up.UDP, truth.Up.RTP}
 	r.LateMS = max(truth.Down.LateP99US, truth.Up.LateP99US) / 1e3
-	return errors.Join(err, lost)
+	return errors.Join(err, lost, left)
 }
 
 // serve starts a server at the office and waits until it listens on TCP.
 func (s *stand) serve(ctx context.Context, port int, name string, args ...string) (*exec.Cmd, error) {
+	said, err := os.CreateTemp(s.folder, "server")
+	if err != nil {
+		return nil, err
+	}
+	defer said.Close() // the server has it too
 	cmd := s.office.Command(ctx, name, args...)
-	cmd.Dir = s.folder
-	cmd.Env = s.environment()
+	cmd.Dir, cmd.Env = s.folder, s.environment()
+	cmd.Stdout, cmd.Stderr = said, said
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
@@ -124,11 +130,15 @@ func (s *stand) serve(ctx context.Context, port int, name string, args ...string
 		if listens(cmd.Process.Pid, port) {
 			return cmd, nil
 		}
+		if ended(cmd.Process.Pid) {
+			break
+		}
 		if err := sleep(ctx, 50*time.Millisecond); err != nil {
 			return nil, err
 		}
 	}
-	return nil, fmt.Errorf("%s does not listen on %d", filepath.Base(name), port)
+	why, _ := os.ReadFile(said.Name())
+	return nil, fmt.Errorf("%s does not listen on %d: %s", filepath.Base(name), port, tail(string(why)))
 }
 
 // environment keeps what a program keeps of people within the trial.
