@@ -67,14 +67,15 @@ func FuzzClassify(f *testing.F) {
 		f.Add(m.Raw)
 	}
 	f.Add([]byte{'e'})
+	f.Add([]byte("\x80\x01\x00\x00!\x12\xa4B000000000000"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		k := classify(b)
 		if k > nobody {
 			t.Fatalf("kind %d", k)
 		}
-		// What pion reads as an ICE check must go where ICE is.
+		// What pion reads as an ICE check must go where ICE is. It does not look at the first two bits.
 		m := &stun.Message{Raw: append([]byte(nil), b...)}
-		if !stun.IsMessage(b) || m.Decode() != nil || m.Type != stun.BindingRequest || len(b)%4 != 0 || int(m.Length)+20 != len(b) {
+		if !stun.IsMessage(b) || b[0] > stunLast || m.Decode() != nil || m.Type != stun.BindingRequest || len(b)%4 != 0 || int(m.Length)+20 != len(b) {
 			return
 		}
 		name, err := m.Get(stun.AttrUsername)

@@ -198,14 +198,15 @@ func (e *Echo) answer(b []byte, at time.Time) []byte {
 		g.tally.First = at
 	}
 	stream, seq := binary.BigEndian.Uint32(b[atStream:]), binary.BigEndian.Uint32(b[atSeq:])
+	if w := g.streams[stream]; w != nil && w.stale(seq) { // before it uses up what good ones may use
+		g.tally.Twice++
+		return nil
+	}
 	w := e.within(g, stream, len(b), at)
 	if w == nil {
 		return nil
 	}
-	if !w.add(seq) {
-		g.tally.Twice++
-		return nil
-	}
+	w.add(seq)
 	g.tally.Received++
 	out := putAnswer(b, echoed{
 		at: at.Sub(e.began), held: time.Since(at), count: w.count, mask: w.last64(seq),
@@ -313,23 +314,24 @@ type window struct {
 
 const windowSize = 1024 // packets: at 200 a second, five seconds
 
-// add is false for what has come before, or is too old to tell.
-func (w *window) add(seq uint32) bool {
-	switch {
-	case w.count == 0:
+// stale says that a number has come before, or is too old to tell.
+func (w *window) stale(seq uint32) bool {
+	return w.count > 0 && seq <= w.top && (w.top-seq >= windowSize || w.has(seq))
+}
+
+// add is for numbers that are not stale.
+func (w *window) add(seq uint32) {
+	if w.count == 0 {
 		w.top = seq
-	case seq > w.top:
+	}
+	if seq > w.top {
 		for s := w.top + 1; s != seq && s-w.top <= windowSize; s++ {
 			w.seen[s%windowSize/64] &^= 1 << (s % 64)
 		}
-		w.seen[seq%windowSize/64] &^= 1 << (seq % 64)
 		w.top = seq
-	case w.top-seq >= windowSize || w.has(seq):
-		return false
 	}
 	w.seen[seq%windowSize/64] |= 1 << (seq % 64)
 	w.count++
-	return true
 }
 
 func (w *window) has(seq uint32) bool {

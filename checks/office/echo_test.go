@@ -174,6 +174,14 @@ func TestEchoLimits(t *testing.T) {
 		t.Errorf("%+v", seen)
 	}
 	a := askerOf(t, e.Secret.Issue("run", until, Caps{}))
+	replayed := testEcho(now, EchoLimits{Rate: 2})
+	b := askerOf(t, replayed.Secret.Issue("run", until, Caps{}))
+	for range 1000 {
+		replayed.answer(b.request(100, 0, 0, 0), replayed.began)
+	}
+	if got := b.read(t, replayed.answer(b.request(100, 0, 1, 0), replayed.began)); got.count != 2 || got.busy {
+		t.Errorf("after a flood of one packet: %+v", got)
+	}
 	for wait, busy := range map[time.Duration]bool{busyFor: true, busyFor + time.Second: false} {
 		if got := a.read(t, e.answer(a.request(100, 0, uint32(1000+wait/time.Second), 0), e.began.Add(wait))); got.busy != busy {
 			t.Errorf("after %v: busy %t", wait, got.busy)
