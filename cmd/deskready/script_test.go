@@ -120,6 +120,11 @@ func TestScripts(t *testing.T) {
 			e.Setenv("XDG_STATE_HOME", filepath.Join(home, ".state"))
 			e.Setenv("MACHINE", filepath.Join(e.WorkDir, "machine.json"))
 			e.Setenv("LANG", "C.UTF-8")
+			agent, err := filepath.Abs(filepath.Join("testdata", "policies", "agent.yaml"))
+			if err != nil {
+				return err
+			}
+			e.Setenv("AGENT", agent)
 			return os.MkdirAll(home, 0o700)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -284,7 +289,7 @@ func exitsCommand(ts *testscript.TestScript, _ bool, args []string) {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, lookPath(ts, args[1]), args[2:]...)
 	cmd.Dir = ts.MkAbs(".")
-	for _, name := range []string{"HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "MACHINE", "LANG", "PATH", "PERSON", "TODAY", "NO_COLOR", "TMPDIR", "PULSE_SERVER", "XDG_RUNTIME_DIR", "ALSA_CONFIG_PATH"} {
+	for _, name := range []string{"HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "MACHINE", "LANG", "PATH", "PERSON", "TODAY", "NO_COLOR", "TMPDIR", "AGENT", "PULSE_SERVER", "XDG_RUNTIME_DIR", "ALSA_CONFIG_PATH"} {
 		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
 	}
 	switch person := ts.Getenv("PERSON") != ""; {
