@@ -74,6 +74,10 @@ func TestDisputed(t *testing.T) {
 		{"and the other way round", []Rule{both}, []checks.Measurement{down.Of("", 12), office(50)}, []string{"line.down warn 12"}, []float64{50}, Ready},
 		{"the second sight counts too", []Rule{both}, []checks.Measurement{down.Of("", 50), office(49), office(5)}, []string{"line.down unknown disputed"}, []float64{5}, Undecided},
 		{"in any order", []Rule{both}, []checks.Measurement{down.Of("", 50), office(5), office(40)}, []string{"line.down unknown disputed"}, []float64{5}, Undecided},
+		{"of two sights that decide alike, the first is told", []Rule{both}, []checks.Measurement{down.Of("", 50), office(42), office(35)}, []string{"line.down pass 50"}, []float64{42}, Ready},
+		{"and where neither lessens it", []Rule{both}, []checks.Measurement{down.Of("", 12), office(30), office(40)}, []string{"line.down warn 12"}, []float64{30}, Ready},
+		{"of two, the one that disputes it", []Rule{both}, []checks.Measurement{down.Of("", 50), office(42), office(5)}, []string{"line.down unknown disputed"}, []float64{5}, Undecided},
+		{"the collector does not dispute itself", []Rule{both}, []checks.Measurement{office(50), office(5)}, []string{"line.down pass 50"}, []float64{0}, Ready},
 		{"it saw too little to tell", []Rule{both}, []checks.Measurement{down.Of("", 5), atLeast(office(9))}, []string{"line.down unknown disputed"}, []float64{9}, Undecided},
 		{"one's own tells too little", []Rule{both}, []checks.Measurement{within(3, down.Of("", 8)), office(3)}, []string{"line.down unknown too_close"}, []float64{3}, Undecided},
 		{"a missing figure is in no dispute", []Rule{both}, []checks.Measurement{down.Missing("", problem("timeout")), office(5)}, []string{"line.down fail 5"}, []float64{0}, NotReady},
@@ -119,6 +123,15 @@ func TestDisputeIsOverOneThing(t *testing.T) {
 		t.Errorf("%q, want %q", got, want)
 	}
 	p := Policy{Rules: []Rule{r}, Retry: Retry{Pass: 1, Of: 2, Checks: []string{"line"}}}
+	p.Retry = Retry{Pass: 2, Of: 3, Checks: []string{"line"}}
+	findings = p.Judge([]checks.Result{ // a dispute speaks against a line: one good attempt does not settle it
+		{Check: "line", Measurements: []checks.Measurement{down.Of("", 50), by("collector", down.Of("", 5))}},
+		{Check: "line", Attempt: 2, Measurements: []checks.Measurement{down.Of("", 50), by("collector", down.Of("", 50))}},
+	})
+	if got, want := lines(findings), []string{"line.down unknown attempts"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	p.Retry = Retry{Pass: 1, Of: 2, Checks: []string{"line"}}
 	findings = p.Judge([]checks.Result{
 		{Check: "line", Measurements: []checks.Measurement{down.Of("", 5), by("collector", down.Of("", 5))}},
 		{Check: "line", Attempt: 2, Measurements: []checks.Measurement{down.Of("", 50), by("collector", down.Of("", 50))}},

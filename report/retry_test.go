@@ -196,6 +196,7 @@ func TestAgainOnlyWhereItHelps(t *testing.T) {
 		"not measured":         {rule(down, least(10), Bound{}), nil},
 		"another check's":      {rule(down, least(10), Bound{}), []checks.Result{{Check: "web", Measurements: []checks.Measurement{down.Of("", 1)}}}},
 		"only preferred":       {rule(down, Bound{}, least(10)), rates("5")},
+		"preferred and lost":   {rule(down, Bound{}, least(10)), rates("?")},
 		"the collector is out": {witnessed(rule(down, least(10), Bound{})), rates("5")},
 		"numbered as the last": {rule(down, least(10), Bound{}), []checks.Result{{Check: "line", Attempt: 3, Measurements: []checks.Measurement{down.Of("", 1)}}}},
 	} {
