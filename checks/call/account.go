@@ -41,8 +41,6 @@ const (
 
 var errAccount = errors.New("account makes no sense")
 
-func (a account) marshal() ([]byte, error) { return json.Marshal(a) }
-
 // parseAccount reads what the other end tells.
 func parseAccount(data []byte) (account, error) {
 	var a account

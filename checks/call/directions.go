@@ -64,7 +64,9 @@ func (l *ledger) outgoing(s stage, first, count uint32, told *entry) stretch {
 		out.stalls = told.spans()
 		claims = l.proven(s, first, uint32(len(mine)), *told)
 	}
-	claims = believed(claims, mine, first)
+	if told != nil && !l.trusts {
+		claims = believed(claims, mine, first, l.in[s].missed(first, told.Sent))
+	}
 	done := make([]bool, len(mine))
 	for _, c := range claims {
 		d := mine[c.seq-first]
@@ -98,24 +100,30 @@ func (l *ledger) proven(s stage, first, count uint32, told entry) []arrival {
 	return list
 }
 
-// believed leaves out arrivals without an echo where there are more than lost packets explain: each echo travels three times or
-// more, and only a burst of losses takes them all.
-func believed(claims []arrival, mine []departure, first uint32) []arrival {
-	mute, heard := 0, 0
-	for _, d := range mine {
-		if d.echoed {
-			heard++
-		}
-	}
+// believed leaves out arrivals without an echo where there are more than lost packets explain: a packet carries four echoes, and
+// each echo travels three times or more.
+func believed(claims []arrival, mine []departure, first uint32, missed int) []arrival {
+	mute := 0
 	for _, c := range claims {
 		if !mine[c.seq-first].echoed {
 			mute++
 		}
 	}
-	if mute <= 2*maxEchoes+heard/2 {
+	if mute <= 2*maxEchoes+2*missed {
 		return claims
 	}
 	return slices.DeleteFunc(claims, func(c arrival) bool { return !mine[c.seq-first].echoed })
+}
+
+// missed is how many of the packets that the other end says it sent did not come.
+func (in *receiving) missed(first, sent uint32) int {
+	seen := map[uint32]bool{}
+	for _, p := range in.packets {
+		if p.seq >= first && p.seq-first < sent {
+			seen[p.seq] = true
+		}
+	}
+	return int(sent) - len(seen)
 }
 
 // correct takes from echoes the time for which nobody holds them.

@@ -16,11 +16,7 @@ func measure(ctx context.Context, o Options, tell checks.Progress) ([]checks.Mea
 		return nil, &checks.Problem{Code: checks.CodeNoCollector, Side: checks.SideUnknown}
 	}
 	t := teller{by: checks.ByTool}
-	if seen, p := o.Sampler.outcome(ctx); p != nil {
-		t.unloaded(p)
-	} else {
-		t.loaded(seen)
-	}
+	t.sampled(o.Sampler.outcome(ctx))
 	tell(checks.Event{Step: "call.step.connect", Left: o.talk() + 3*time.Second})
 	d := newDesk(o)
 	defer d.close()
@@ -51,6 +47,15 @@ func measure(ctx context.Context, o Options, tell checks.Progress) ([]checks.Mea
 	}
 	t.quiet(seen[idle])
 	return t.out, nil
+}
+
+// sampled tells of the call beside the load.
+func (t *teller) sampled(seen map[stage]sides, p *checks.Problem) {
+	if p != nil {
+		t.unloaded(p)
+		return
+	}
+	t.loaded(seen)
 }
 
 func (t *teller) notSoaked() {

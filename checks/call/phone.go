@@ -3,7 +3,6 @@ package call
 import (
 	"context"
 	"errors"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -70,6 +69,7 @@ func lift(ctx context.Context, d *desk, bad []string) (_ *phone, name string, er
 		_ = peer.Close()
 		return nil, "", err
 	}
+	t.ledger.trusts = true
 	p := &phone{desk: d, talk: t, stage: now, pulse: &pulse{}}
 	defer func() {
 		if err != nil {
@@ -81,11 +81,10 @@ func lift(ctx context.Context, d *desk, bad []string) (_ *phone, name string, er
 	if err != nil {
 		return nil, "", err
 	}
-	list, err := d.openers(ctx, p.id)
+	list, err := d.openers(ctx, p.id, bad)
 	if err != nil {
 		return nil, "", err
 	}
-	list = slices.DeleteFunc(list, func(o opener) bool { return slices.Contains(bad, o.name) })
 	if p.way, err = race(ctx, list); err != nil {
 		return nil, "", err
 	}
@@ -146,14 +145,14 @@ func (p *phone) finishing(ctx context.Context) (map[stage]sides, error) {
 
 func (p *phone) settleAll(ctx context.Context) (map[stage]sides, error) {
 	l := p.talk.ledger
-	p.enter(rest)
-	p.talk.muted.Store(true)
+	p.enter(rest) // and the office follows; what is sent now carries the last echoes
 	wait(ctx, p.linger())
 	sent, err := p.desk.silence(ctx, p.id)
 	if err != nil {
 		return nil, err
 	}
 	wait(ctx, lingerLeast)
+	p.talk.muted.Store(true)
 	stalls := p.pulse.since(l.began)
 	mine := account{Version: accountVersion, Last: true}
 	for s := idle; s < stages; s++ {

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -40,8 +41,8 @@ type opener struct {
 
 const socketBuffer = 1 << 20 // asked for: five minutes of call; the system may give less
 
-// openers are the ways to the office's media under a call's name.
-func (d *desk) openers(ctx context.Context, id string) ([]opener, error) {
+// openers are the ways to the office's media under a call's name, without those found bad.
+func (d *desk) openers(ctx context.Context, id string, bad []string) ([]opener, error) {
 	where, err := d.media(ctx)
 	if err != nil {
 		return nil, err
@@ -70,7 +71,7 @@ func (d *desk) openers(ctx context.Context, id string) ([]opener, error) {
 	if base, err := url.Parse(d.ticket.Base); err == nil && base.Scheme == "https" {
 		list = append(list, through(byTurnTLS, func(ctx context.Context) (net.PacketConn, error) { return d.dialTCP(ctx, where, true) }))
 	}
-	return list, nil
+	return slices.DeleteFunc(list, func(o opener) bool { return slices.Contains(bad, o.name) }), nil
 }
 
 // media is where the office takes media, by the address at which HTTPS has just reached it if that is the same host.
