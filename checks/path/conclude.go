@@ -63,7 +63,7 @@ func (s *seen) refine() {
 	switch {
 	case !s.route:
 		better = checks.Problem{Code: checks.CodeNoNetwork, Detail: "no route", Side: checks.SideLine}
-	case p.Code == checks.CodeNoNetwork && s.dns.value.dead():
+	case s.named && (p.Code == checks.CodeNoNetwork || p.Code == checks.CodeTimeout) && s.dns.value.dead():
 		better = *s.dns.value.problem()
 	case p.Code == checks.CodeTimeout && s.reachable():
 		better.Side = checks.SideOffice

@@ -14,13 +14,12 @@ import (
 
 // dnsSeen is what the system's resolver did.
 type dnsSeen struct {
-	asked    int       // names that ought to be there
-	found    int       // of them
-	denied   int       // of them: "there is no such name"
-	times    []float64 // of every answer, seconds
-	silent   int       // lookups without an answer
-	lie      fact[bool]
-	lieAsked bool
+	asked  int       // names that ought to be there
+	found  int       // of them
+	denied int       // of them: "there is no such name"
+	times  []float64 // of every answer, seconds
+	silent int       // lookups without an answer
+	lie    fact[bool]
 }
 
 const (

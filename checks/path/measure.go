@@ -11,6 +11,7 @@ import (
 // seen is all that was seen of the way, before anything is concluded.
 type seen struct {
 	ticket bool
+	named  bool // the office has a name that must be looked up
 	route  bool // the system knows a way to the internet or to the office
 	facts  facts
 	desk   deskSeen
@@ -62,6 +63,10 @@ const parts = 7
 func (r *run) look(ctx context.Context) seen {
 	o := r.options
 	s := seen{ticket: o.Ticket != nil}
+	if s.ticket {
+		host, _ := officeHost(o)
+		s.named = isName(host)
+	}
 	r.begin("path.step.office")
 	computer := part(ctx, r, "path.step.names", r.askComputer)
 	names := part(ctx, r, "path.step.endpoints", func(ctx context.Context) dnsSeen { return probeDNS(ctx, o) })
