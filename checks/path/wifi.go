@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"math"
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -99,16 +98,14 @@ func parseAirport(data []byte, name string) (radio, error) {
 	return radio{}, because(codeLinkUntold)
 }
 
-// channelBand reads the band in a channel as macOS writes it.
+// channelBand reads the band in a channel as macOS writes it. It shortens 2.4 to 2.
 func channelBand(channel string) string {
-	found := regexp.MustCompile(`\b(2(?:\.4)?|5|6) ?GHz`).FindStringSubmatch(channel)
-	switch {
-	case found == nil:
+	_, inside, _ := strings.Cut(channel, "(")
+	before, _, ok := strings.Cut(inside, "GHz")
+	if !ok {
 		return ""
-	case strings.HasPrefix(found[1], "2"):
-		return "2.4"
 	}
-	return found[1]
+	return map[string]string{"2": "2.4", "2.4": "2.4", "5": "5", "6": "6"}[strings.TrimSpace(before)]
 }
 
 // rate keeps what a link can have agreed on: a nonsense of drivers is no rate.
