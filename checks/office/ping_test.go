@@ -20,6 +20,25 @@ func try(t *testing.T, p *Pinger, size int) Trip {
 	return trip
 }
 
+// TestPing runs its parts side by side, for most of their time is waiting.
+func TestPing(t *testing.T) {
+	noLeaks(t)
+	for name, part := range map[string]func(*testing.T){
+		"fates":    pingFates,
+		"lost":     pingLost,
+		"silence":  pingSilence,
+		"forged":   pingForged,
+		"over":     pingOver,
+		"families": pingFamilies,
+		"problems": pingProblems,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			part(t)
+		})
+	}
+}
+
 // between is a line that a test decides about, packet by packet.
 type between struct {
 	t    *testing.T
@@ -83,9 +102,9 @@ func eventually(t *testing.T, what string, is func() bool) {
 	t.Fatal(what + " does not come")
 }
 
-// TestPingFates: what is lost on which way is told exactly; delays, doubles and late ones are found.
-func TestPingFates(t *testing.T) {
-	p := shared(t)
+// pingFates: what is lost on which way is told exactly; delays, doubles and late ones are found.
+func pingFates(t *testing.T) {
+	p := opened(t)
 	_, token := echoing(t, p)
 	const held = 150 * time.Millisecond
 	late := func(d time.Duration, b []byte, pass func([]byte)) { time.AfterFunc(d, func() { pass(b) }) }
@@ -167,9 +186,9 @@ func TestPingFates(t *testing.T) {
 	}
 }
 
-// TestPingLost: with no later answer nobody knows the way.
-func TestPingLost(t *testing.T) {
-	p := shared(t)
+// pingLost: with no later answer nobody knows the way.
+func pingLost(t *testing.T) {
+	p := opened(t)
 	_, token := echoing(t, p)
 	drop := func(seq uint32, b []byte, pass func([]byte)) {
 		if seq < 5 {
@@ -191,7 +210,7 @@ func TestPingLost(t *testing.T) {
 	}
 }
 
-func TestPingSilence(t *testing.T) {
+func pingSilence(t *testing.T) {
 	nobody, err := net.ListenPacket("udp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -204,7 +223,6 @@ func TestPingSilence(t *testing.T) {
 	refused := closed.LocalAddr().String()
 	_ = closed.Close()
 	defer nobody.Close()
-	noLeaks(t)
 	token := someSecret().Issue("run", time.Now().Add(time.Minute), DefaultCaps())
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -238,9 +256,9 @@ func TestPingSilence(t *testing.T) {
 	}
 }
 
-// TestPingForged: what a stranger sends back is not believed.
-func TestPingForged(t *testing.T) {
-	p := shared(t)
+// pingForged: what a stranger sends back is not believed.
+func pingForged(t *testing.T) {
+	p := opened(t)
 	_, token := echoing(t, p)
 	l := lineTo(t, p.LocalAddr(), nil, func(seq uint32, b []byte, pass func([]byte)) {
 		b[atTime+7] ^= 1
@@ -259,9 +277,9 @@ func TestPingForged(t *testing.T) {
 	}
 }
 
-// TestPingOver: with its ticket a Pinger ends, which is no loss.
-func TestPingOver(t *testing.T) {
-	p := shared(t)
+// pingOver: with its ticket a Pinger ends, which is no loss.
+func pingOver(t *testing.T) {
+	p := opened(t)
 	e, _ := echoing(t, p)
 	token := e.Secret.Issue("run", time.Now().Add(lastSecond+time.Second), DefaultCaps()) // in whole seconds, rounded down
 	pings, err := Ping(t.Context(), Ticket{Base: "http://" + p.LocalAddr().String(), Token: token}, PingOptions{})
@@ -287,9 +305,8 @@ func TestPingOver(t *testing.T) {
 	}
 }
 
-// TestPingFamilies: an address that leads nowhere does not hide the one that answers.
-func TestPingFamilies(t *testing.T) {
-	noLeaks(t)
+// pingFamilies: an address that leads nowhere does not hide the one that answers.
+func pingFamilies(t *testing.T) {
 	six, err := net.ListenUDP("udp6", &net.UDPAddr{IP: net.IPv6loopback})
 	if err != nil {
 		t.Fatal(err)
@@ -344,8 +361,7 @@ func TestPingFamilies(t *testing.T) {
 	}
 }
 
-func TestPingProblems(t *testing.T) {
-	noLeaks(t)
+func pingProblems(t *testing.T) {
 	token := someSecret().Issue("run", time.Now().Add(time.Minute), DefaultCaps())
 	nowhere := func(context.Context, string) ([]netip.Addr, error) { return nil, &net.DNSError{Name: "secret.example"} }
 	ended, cancel := context.WithCancel(t.Context())

@@ -15,6 +15,11 @@ import (
 func shared(t *testing.T) *Port {
 	t.Helper()
 	noLeaks(t)
+	return opened(t)
+}
+
+func opened(t *testing.T) *Port {
+	t.Helper()
 	conn, err := net.ListenPacket("udp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
