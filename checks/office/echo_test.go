@@ -8,8 +8,7 @@ import (
 	"encoding/binary"
 	"hash"
 	mrand "math/rand/v2"
-	"net"
-	"net/netip"
+
 	"runtime"
 	"strings"
 	"testing"
@@ -389,22 +388,5 @@ func BenchmarkEcho(b *testing.B) {
 				}
 			}
 		})
-	}
-}
-
-// TestAddrPort keeps IPv4 addresses IPv4, whatever socket they came by.
-func TestAddrPort(t *testing.T) {
-	for _, c := range []struct {
-		in   net.Addr
-		want string
-	}{
-		{&net.UDPAddr{IP: net.ParseIP("192.0.2.1"), Port: 7}, "192.0.2.1:7"},
-		{net.UDPAddrFromAddrPort(netip.MustParseAddrPort("[::ffff:192.0.2.1]:7")), "192.0.2.1:7"},
-		{net.UDPAddrFromAddrPort(netip.MustParseAddrPort("[fe80::1%lo]:7")), "[fe80::1%lo]:7"},
-		{&net.TCPAddr{}, "invalid AddrPort"},
-	} {
-		if got := addrPort(c.in).String(); got != c.want {
-			t.Errorf("%v: %s", c.in, got)
-		}
 	}
 }
