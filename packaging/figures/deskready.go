@@ -47,7 +47,13 @@ type finding struct {
 		Min *float64 `json:"min,omitempty"`
 		Max *float64 `json:"max,omitempty"`
 	} `json:"require"`
+	Missing *struct {
+		Code string `json:"code"`
+	} `json:"missing,omitempty"`
 }
+
+// asked says whether the run was to measure what the finding is about.
+func (f finding) asked() bool { return f.Missing == nil || f.Missing.Code != "not_run" }
 
 const (
 	officePort = 8440
@@ -144,7 +150,7 @@ func parseReport(out []byte) (*said, error) {
 		}
 	}
 	for _, f := range doc.Findings {
-		if ofLine(f.Metric) {
+		if ofLine(f.Metric) && f.asked() {
 			r.Findings = append(r.Findings, f)
 		}
 	}

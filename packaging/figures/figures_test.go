@@ -128,7 +128,8 @@ func TestReport(t *testing.T) {
 		{"metric":"bandwidth.bloat","text":"a","unit":"text","by":"tool"},
 		{"metric":"system.memory","value":1,"by":"tool"},
 		{"metric":"call.mos","by":"tool","missing":{"code":"timeout","side":"line"}}]}],
-		"findings":[{"metric":"bandwidth.download","outcome":"pass","require":{"min":10e6}},{"metric":"audio.diagnosis","outcome":"unknown"}]}`))
+		"findings":[{"metric":"bandwidth.download","outcome":"pass","require":{"min":10e6}},{"metric":"audio.diagnosis","outcome":"unknown"},
+		{"metric":"path.mtu","outcome":"unknown","missing":{"code":"not_run"}}]}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,8 +192,28 @@ func TestAgainst(t *testing.T) {
 	} {
 		f := finding{Outcome: tt.outcome}
 		f.Require.Min, f.Require.Max = tt.min, tt.max
-		if got := f.against(tt.truth); got != tt.want {
+		if got := f.against(reach{tt.truth, tt.truth}); got != tt.want {
 			t.Errorf("%s at %g: %+v, want %+v", tt.outcome, tt.truth, got, tt.want)
+		}
+	}
+}
+
+// TestReach has a line that loses 2 % of 25 Mbit/s: what iperf3 reached there and what the line could carry enclose the
+// mark of 10, so that nobody can say what is right; the mark of 3 and of 30 leave no doubt.
+func TestReach(t *testing.T) {
+	l, _ := findLine("25-5-loss2")
+	want, known := truth("bandwidth.download", l, row{Download: value(6e6)})
+	if !known || want.low != 6e6 || math.Abs(want.high-23.65e6) > 1e4 {
+		t.Fatalf("%+v, %v", want, known)
+	}
+	if _, known := truth("bandwidth.download", l, row{}); known {
+		t.Error("the rate is known without iperf3")
+	}
+	for mark, expect := range map[float64]tally{3e6: {right: 1}, 10e6: {near: 1}, 30e6: {falsePass: 1}} {
+		f := finding{Outcome: "pass"}
+		f.Require.Min = &mark
+		if got := f.against(want); got != expect {
+			t.Errorf("mark %g: %+v, want %+v", mark, got, expect)
 		}
 	}
 }

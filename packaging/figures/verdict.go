@@ -1,9 +1,6 @@
 package main
 
-import (
-	"math"
-	"strings"
-)
+import "strings"
 
 // A tally counts how findings came out against what the line is.
 type tally struct {
@@ -17,29 +14,33 @@ func (t tally) add(o tally) tally {
 // nearMark is how close to a bound a truth is too close to count, as a share of the bound.
 const nearMark = 0.10
 
-// truth is what a metric must come to on the line. iperf is what iperf3 reached there with eight connections, for lines
-// whose loss decides the rate.
-func truth(metric string, l line, iperf row) (want float64, known bool) {
-	rate := func(of func() (float64, bool), reached *float64) (float64, bool) {
+// A reach is what a metric must come to on a line, between low and high.
+type reach struct{ low, high float64 }
+
+// truth is what a metric must come to on the line. Where loss decides the rate, how much TCP carries depends on its
+// congestion control: it is anything from what iperf3 reached there with eight connections to all that is not lost.
+func truth(metric string, l line, iperf row) (want reach, known bool) {
+	rate := func(mbits float64, of func() (float64, bool), reached *float64) (reach, bool) {
 		if want, known := of(); known {
-			return want, true
+			return reach{want, want}, true
 		}
-		if reached != nil {
-			return *reached, true
+		most := mbits * 1e6 * payload * (1 - l.Loss/100)
+		if reached == nil || most == 0 {
+			return reach{}, false
 		}
-		return 0, false
+		return reach{min(*reached, most), most}, true
 	}
 	switch metric {
 	case "bandwidth.download":
-		return rate(l.download, iperf.Download)
+		return rate(l.Down, l.download, iperf.Download)
 	case "bandwidth.upload":
-		return rate(l.upload, iperf.Upload)
+		return rate(l.Up, l.upload, iperf.Upload)
 	case "bandwidth.rtt":
-		return l.RTT.Seconds(), true
+		return reach{l.RTT.Seconds(), l.RTT.Seconds()}, true
 	case "call.loss_up", "call.loss_down":
-		return l.Loss / 100, true
+		return reach{l.Loss / 100, l.Loss / 100}, true
 	}
-	return 0, false
+	return reach{}, false
 }
 
 // judge holds the findings of a row against the line. A warning is no fail, and no pass of what must fail.
@@ -56,17 +57,17 @@ func judge(r row, iperf row) (t tally) {
 	return t.add(judgeCall(r.Said.Findings, l.call))
 }
 
-func (f finding) against(want float64) (t tally) {
-	min, max := f.Require.Min, f.Require.Max
-	if min == nil && max == nil {
+func (f finding) against(want reach) (t tally) {
+	least, most := f.Require.Min, f.Require.Max
+	if least == nil && most == nil {
 		return t
 	}
-	for _, bound := range []*float64{min, max} {
-		if bound != nil && math.Abs(want-*bound) <= nearMark*math.Abs(*bound) {
+	for _, bound := range []*float64{least, most} {
+		if bound != nil && want.low <= *bound*(1+nearMark) && want.high >= *bound*(1-nearMark) {
 			return tally{near: 1}
 		}
 	}
-	bad := min != nil && want < *min || max != nil && want > *max
+	bad := least != nil && want.high < *least || most != nil && want.low > *most
 	switch {
 	case f.Outcome == "unknown":
 		return tally{undecided: 1}
