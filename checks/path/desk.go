@@ -63,7 +63,7 @@ func askOffice(ctx context.Context, o Options, tell func(fact[about])) deskSeen 
 		seen.about.value, err = parseAbout(body)
 	}
 	if err != nil {
-		p := office.Explain(err)
+		p := d.certs.explain(err)
 		seen.about.missing, seen.binding.missing, seen.isp.missing = p, p, p
 		seen.issuer = d.certs.issuer()
 		tell(seen.about)
@@ -182,8 +182,9 @@ func (d *desk) isp(ctx context.Context) fact[string] {
 
 // witnessed keeps the certificate that a connection brought, also where it was refused.
 type witnessed struct {
-	mu   sync.Mutex
-	leaf *x509.Certificate
+	mu    sync.Mutex
+	leaf  *x509.Certificate
+	dated bool // refused for its dates alone: it may be the office's own
 }
 
 func (w *witnessed) note(certs []*x509.Certificate) {
@@ -220,14 +221,32 @@ func (w *witnessed) over(next http.RoundTripper) http.RoundTripper {
 		var refused *tls.CertificateVerificationError
 		if errors.As(err, &refused) {
 			w.note(refused.UnverifiedCertificates)
+			var invalid x509.CertificateInvalidError
+			w.mu.Lock()
+			w.dated = errors.As(err, &invalid) && invalid.Reason == x509.Expired
+			w.mu.Unlock()
 		}
 		return resp, err
 	})
 }
 
+// explain tells a certificate of the wrong time from one of the wrong maker: the first is what a computer sees whose
+// clock is far off.
+func (w *witnessed) explain(err error) *checks.Problem {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if p := office.Explain(err); p.Code != office.CodeUntrusted || !w.dated {
+		return p
+	}
+	return &checks.Problem{Code: codeCertificateDate, Side: checks.SideUnknown}
+}
+
 func (w *witnessed) issuer() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.dated {
+		return ""
+	}
 	return issuerOf(w.leaf)
 }
 

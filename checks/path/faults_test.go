@@ -139,6 +139,18 @@ func TestInterception(t *testing.T) {
 	says(t, runCheck(t, pinned), map[string]string{"path.intercepted": "?office_untrusted line", "path.issuer": lab.Interceptor})
 }
 
+// TestCertificateDate: to a computer whose clock is far off the office's own certificate is not valid. Nobody opens that
+// connection, and nobody is named.
+func TestCertificateDate(t *testing.T) {
+	d := startOffice(t, nil, nil)
+	o := d.options
+	o.Transport = o.Transport.Clone()
+	o.Transport.TLSClientConfig.Time = func() time.Time { return time.Now().AddDate(100, 0, 0) }
+	says(t, runCheck(t, o), map[string]string{
+		"path.clock_skew": "?certificate_date unknown", "path.intercepted": "?certificate_date unknown", "path.issuer": "?certificate_date unknown",
+	})
+}
+
 // TestInterceptionUnsupported: where a proxy of the office's own ends TLS, nothing can be compared, and nothing is claimed.
 func TestInterceptionUnsupported(t *testing.T) {
 	d := startOffice(t, nil, nil)

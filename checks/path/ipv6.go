@@ -15,33 +15,19 @@ type v6Seen struct {
 	announced bool // this computer has a way to send it
 	tried     int  // far ends that were dialled
 	works     bool // one of them answered
-	families  bool // far ends with an IPv6 address are known
 }
 
 const (
 	v6Patience = 2 * time.Second
-	mostV6     = 3
+	v6Lookups  = 3 * time.Second // for finding out who has an IPv6 address
+	mostV6     = 3               // far ends that are dialled
+	mostAsked  = 8               // endpoints whose addresses are looked up for it
 )
 
 // probeIPv6 dials the office, and endpoints that have an IPv6 address, by it alone. A refusal is an answer, too.
 func probeIPv6(ctx context.Context, o Options, about func() (about, bool)) v6Seen {
-	var targets []netip.AddrPort
-	if a, ok := about(); ok && a.ipv6.IsValid() {
-		targets = append(targets, a.ipv6)
-	}
-	if o.Ticket != nil {
-		host, port := officeHost(o)
-		targets = append(targets, v6Of(ctx, o, host, port)...)
-	}
-	for _, e := range o.Endpoints {
-		if len(targets) >= mostV6 {
-			break
-		}
-		if e.Proto == protoTLS || e.Proto == protoHTTPS || e.Proto == protoTCP {
-			targets = append(targets, v6Of(ctx, o, e.Host, e.Port)...)
-		}
-	}
-	seen := v6Seen{families: len(targets) > 0, announced: hasRoute(anywhere6())}
+	targets := v6Targets(ctx, o, about)
+	seen := v6Seen{announced: hasRoute(anywhere6())}
 	answers := make(chan bool, len(targets))
 	for _, t := range targets {
 		if !hasRoute(t) {
@@ -55,6 +41,26 @@ func probeIPv6(ctx context.Context, o Options, about func() (about, bool)) v6See
 		seen.works = <-answers || seen.works
 	}
 	return seen
+}
+
+// v6Targets are far ends that have an IPv6 address.
+func v6Targets(ctx context.Context, o Options, about func() (about, bool)) []netip.AddrPort {
+	var targets []netip.AddrPort
+	if a, ok := about(); ok && a.ipv6.IsValid() {
+		targets = append(targets, a.ipv6)
+	}
+	ctx, cancel := context.WithTimeout(ctx, v6Lookups)
+	defer cancel()
+	if o.Ticket != nil {
+		host, port := officeHost(o)
+		targets = append(targets, v6Of(ctx, o, host, port)...)
+	}
+	for _, e := range o.Endpoints[:min(len(o.Endpoints), mostAsked)] {
+		if e.Proto == protoTLS || e.Proto == protoHTTPS || e.Proto == protoTCP {
+			targets = append(targets, v6Of(ctx, o, e.Host, e.Port)...)
+		}
+	}
+	return targets[:min(len(targets), mostV6)]
 }
 
 // v6Of is the first IPv6 address of a host.

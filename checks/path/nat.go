@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"time"
 
@@ -46,16 +47,24 @@ func probeNAT(ctx context.Context, o Options, about func() (about, bool)) natSee
 			ask(netip.AddrPortFrom(at.Addr(), uint16(a.alternate)), anotherSTUN)
 		}
 	}
-	for _, e := range o.Endpoints {
-		if e.Proto != protoSTUN || seen.others == mostOthers || ctx.Err() != nil {
-			continue
-		}
-		if at, ok := lookupPort(ctx, o.Resolver, e.Host, e.Port); ok {
+	for _, e := range otherSTUN(o.Endpoints) {
+		if at, ok := lookupPort(ctx, o.Resolver, e.Host, e.Port); ok && ctx.Err() == nil {
 			seen.others++
 			ask(at, anotherSTUN)
 		}
 	}
 	return seen
+}
+
+// otherSTUN are the first STUN servers of different hosts.
+func otherSTUN(ends []Endpoint) (out []Endpoint) {
+	for _, e := range ends {
+		same := func(o Endpoint) bool { return o.Host == e.Host }
+		if e.Proto == protoSTUN && len(out) < mostOthers && !slices.ContainsFunc(out, same) {
+			out = append(out, e)
+		}
+	}
+	return out
 }
 
 // mediaAddress is where the office takes UDP.
