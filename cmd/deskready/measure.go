@@ -189,15 +189,16 @@ func (j *journey) asChosen(c checks.Check) checks.Check {
 }
 
 // again are the checks that the policy wants measured once more: one bad moment of a line should not cost a job. The
-// test call is repeated together with the load that it is measured under.
+// test call and the load that it is measured under are repeated together, and none more often than the policy says.
 func (j *journey) again() []checks.Check {
 	names := j.pol.Again(j.record.Results)
-	if slices.Contains(names, "call") && !slices.Contains(names, "bandwidth") {
-		names = append(names, "bandwidth")
+	if slices.Contains(names, "call") || slices.Contains(names, "bandwidth") {
+		names = append(names, "call", "bandwidth")
 	}
 	var list []checks.Check
 	for _, c := range j.list(j.options()) {
-		if slices.Contains(names, c.Name) && !j.leftOut[c.Name] && !j.refused[c.Name] {
+		of := attempts(j.record.Results, c.Name) < j.pol.Retry.Of
+		if of && slices.Contains(names, c.Name) && !j.leftOut[c.Name] && !j.refused[c.Name] {
 			list = append(list, c)
 		}
 	}

@@ -15,22 +15,34 @@ import (
 // maxWitnessed bounds how many runs a collector remembers until their reports ask for it.
 const maxWitnessed = 1000
 
+// maxAttempts bounds how often one run is seen to begin again; what comes later stands in the place of the last.
+const maxAttempts = 5
+
 // witnesses keeps what the office ends saw of each run, until the hire's program asks for it.
 type witnesses struct {
 	mu      sync.Mutex
 	metrics []checks.Metric
-	runs    map[string][]checks.Measurement
+	runs    map[string][]attempt
 	order   []string // oldest first
 }
 
-// record is told by an office end at the end of a session. What a run measures again stands in the place of what it
-// measured before, for the last attempt is the one that decides. Of two rates the higher counts, as at the hire's end: a
-// busy computer measures once more within one attempt, and it finds too little, never too much.
+// An attempt is what was seen of measuring a line once: its load, and the calls during and after it. A run may make
+// several, and none of them is forgotten: who repeats until he is lucky shows that he did.
+type attempt []checks.Measurement
+
+// lastOfAttempt is the figure that an attempt ends with: the call on the idle line comes after everything else.
+const lastOfAttempt = "call.mos"
+
+func (a attempt) at(m checks.Measurement) int {
+	return slices.IndexFunc(a, func(old checks.Measurement) bool { return old.Metric == m.Metric && old.Subject == m.Subject })
+}
+
+// record is told by an office end at the end of a session.
 func (w *witnesses) record(run string, seen []checks.Measurement) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.runs == nil {
-		w.runs = map[string][]checks.Measurement{}
+		w.runs = map[string][]attempt{}
 	}
 	if _, known := w.runs[run]; !known {
 		w.order = append(w.order, run)
@@ -38,22 +50,29 @@ func (w *witnesses) record(run string, seen []checks.Measurement) {
 			delete(w.runs, w.order[0])
 			w.order = w.order[1:]
 		}
+		w.runs[run] = []attempt{nil}
 	}
-	kept := w.runs[run]
 	for _, m := range seen {
-		m, err := w.rounded(m)
-		if err != nil {
-			continue
-		}
-		same := func(old checks.Measurement) bool { return old.Metric == m.Metric && old.Subject == m.Subject }
-		switch at := slices.IndexFunc(kept, same); {
-		case at < 0:
-			kept = append(kept, m)
-		case m.Unit != checks.BitsPerSecond, m.Value > kept[at].Value:
-			kept[at] = m
+		if m, err := w.rounded(m); err == nil {
+			w.runs[run] = put(w.runs[run], m)
 		}
 	}
-	w.runs[run] = kept
+}
+
+// put adds a figure to the last attempt, or begins another with it where that one has ended. Of two rates in one attempt
+// the higher counts, as at the hire's end: a busy computer measures again, and finds too little, never too much.
+func put(list []attempt, m checks.Measurement) []attempt {
+	last := &list[len(list)-1]
+	ended := last.at(checks.Measurement{Metric: lastOfAttempt}) >= 0
+	switch at := last.at(m); {
+	case at < 0:
+		*last = append(*last, m)
+	case ended && len(list) < maxAttempts:
+		return append(list, attempt{m})
+	case m.Unit != checks.BitsPerSecond, m.Value > (*last)[at].Value:
+		(*last)[at] = m
+	}
+	return list
 }
 
 // rounded writes a figure down as reports do, so that both sides sign the same number.
@@ -92,7 +111,7 @@ func (w *witnesses) rounded(m checks.Measurement) (checks.Measurement, error) {
 func (w *witnesses) of(run string) []checks.Measurement {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return slices.Clone(w.runs[run])
+	return slices.Concat(w.runs[run]...)
 }
 
 // witness asks the collector for its own sealed account of the run, and puts its figures beside ours. Without one the
@@ -109,20 +128,27 @@ func (j *journey) witness(ctx context.Context) {
 		return
 	}
 	j.sealedWitness = sealed
+	before := map[string]int{} // figures of the same quantity so far: they come in the order of the attempts
 	for _, m := range seen.Measurements {
-		name, _, _ := strings.Cut(m.Metric, ".")
-		last := lastOf(j.record.Results, name)
-		if last != nil { // the latest attempt is the one that decides
-			last.Measurements = append(last.Measurements, m)
+		what := m.Metric + "\x00" + m.Subject
+		if r := nthOf(j.record.Results, m.Metric, before[what]); r != nil {
+			r.Measurements = append(r.Measurements, m)
 		}
+		before[what]++
 	}
 }
 
-func lastOf(results []checks.Result, check string) *checks.Result {
-	for i := range slices.Backward(results) {
-		if results[i].Check == check {
-			return &results[i]
+// nthOf is the attempt of a metric's check that comes after n others, or the last.
+func nthOf(results []checks.Result, metric string, n int) (found *checks.Result) {
+	name, _, _ := strings.Cut(metric, ".")
+	for i := range results {
+		if results[i].Check != name {
+			continue
 		}
+		if found = &results[i]; n == 0 {
+			break
+		}
+		n--
 	}
-	return nil
+	return found
 }
