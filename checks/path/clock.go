@@ -82,7 +82,7 @@ func judgeClock(trips []exchange, others []third) checks.Measurement {
 	return clockSkew.Missing("", &checks.Problem{Code: codeClocksDiffer, Detail: "this computer's clock is " + apart(s.ahead) + " of the office's", Side: checks.SideUnknown})
 }
 
-// agreed is what the others say, if they do not contradict each other. One host is one voice.
+// agreed is what the others say, if they do not contradict each other.
 func agreed(others []third) (skew, bool) {
 	if len(others) == 0 {
 		return skew{}, false

@@ -186,8 +186,8 @@ func (r *run) calm(ctx context.Context) {
 // visitEndpoints reaches each endpoint once, several at a time. Those that the time did not suffice for are unknown.
 func (r *run) visitEndpoints(ctx context.Context) []endSeen {
 	r.calm(ctx)
-	list := r.options.Endpoints
-	list = list[:min(len(list), mostEnds)]
+	most := min(len(r.options.Endpoints), mostEnds)
+	list, rest := r.options.Endpoints[:most], r.options.Endpoints[most:]
 	type place struct {
 		host  string
 		port  int
@@ -214,6 +214,9 @@ func (r *run) visitEndpoints(ctx context.Context) []endSeen {
 		same := results[first[place{e.Host, e.Port, e.Proto}]]
 		same.at = e
 		results[i] = same
+	}
+	for _, e := range rest {
+		results = append(results, endSeen{at: e, unknown: &checks.Problem{Code: checks.CodeNotRun, Detail: "too many endpoints", Side: checks.SideOffice}})
 	}
 	r.begin("path.step.endpoints")
 	return results

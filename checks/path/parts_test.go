@@ -3,6 +3,8 @@ package path
 import (
 	"bytes"
 	"context"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"errors"
 	"fmt"
 	"io"
@@ -180,6 +182,57 @@ func TestManyEndpoints(t *testing.T) {
 	}
 	if failed != abreastEnd || failed+unknown != len(ends) {
 		t.Errorf("%d failed, %d unknown of %d", failed, unknown, len(ends))
+	}
+}
+
+// TestTooManyEndpoints: none is left out without a word, and one that several profiles name is asked once.
+func TestTooManyEndpoints(t *testing.T) {
+	asked := make(chan struct{}, 2*mostEnds)
+	l := listen(t)
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			c.Close()
+			asked <- struct{}{}
+		}
+	}()
+	var ends []Endpoint
+	for i := range mostEnds + 1 {
+		ends = append(ends, Endpoint{Profile: fmt.Sprintf("p%d", i), Host: "127.0.0.1", Port: portOf(l), Proto: protoTCP})
+	}
+	got := runCheck(t, Options{Endpoints: ends, Resolver: noNames()})
+	says(t, got, map[string]string{"path.endpoint " + ends[0].subject(): "1", "path.endpoint " + ends[mostEnds-1].subject(): "1", "path.endpoint " + ends[mostEnds].subject(): "?not_run office"})
+	if len(asked) != 1 {
+		t.Errorf("asked %d times", len(asked))
+	}
+}
+
+// TestRace: an address that leads nowhere costs a moment, not the connection.
+func TestRace(t *testing.T) {
+	l := listen(t)
+	nowhere := netip.MustParseAddr("2001:db8::1")
+	if got := alternating([]netip.Addr{netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("127.0.0.2"), nowhere}); got[0] != nowhere || got[1].String() != "127.0.0.1" {
+		t.Errorf("%v", got)
+	}
+	conn, took, err := race(t.Context(), []netip.Addr{netip.MustParseAddr("127.0.0.1"), nowhere}, portOf(l))
+	if err != nil || took > stagger {
+		t.Fatalf("%v, %v", took, err)
+	}
+	conn.Close()
+}
+
+func TestIssuer(t *testing.T) {
+	for want, name := range map[string]pkix.Name{
+		"Lab Inspection": {Organization: []string{"", "Lab Inspection"}, CommonName: "CA of it"},
+		"CA of it":       {CommonName: "CA\tof\u202e it"},
+		"":               {},
+	} {
+		if got := issuerOf(&x509.Certificate{Issuer: name, Subject: pkix.Name{CommonName: "hire's own"}}); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }
 
