@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// acks is what the system of the office end knows of the connections that carry a session's downloads. Its zero value is
+// acks is what the system of the office end knows of the connections that carry a session's transfers. Its zero value is
 // ready.
 type acks struct {
 	mu    sync.Mutex
@@ -18,53 +18,91 @@ type acks struct {
 }
 
 // acked is a connection as it was last looked at.
-type acked struct{ at info }
+type acked struct {
+	at       info
+	down, up *way // nil: nothing is counted
+}
+
+// A way is one direction of a connection, counted into a series.
+type way struct {
+	from    progress
+	into    *series
+	counted int64
+	segment float64 // bytes
+}
+
+// count takes every segment that has arrived for as long as segments are on the whole. That is told best when none is
+// waited for: it is the most that bytes by segments ever were.
+func (w *way) count(now progress) {
+	const fewest = 16
+	segments, bytes := now.segments-w.from.segments, now.bytes-w.from.bytes
+	if segments <= 0 || bytes <= 0 {
+		return
+	}
+	if is := float64(bytes) / float64(segments); segments >= fewest || w.segment == 0 {
+		w.segment = max(w.segment, is)
+	}
+	if more := int64(w.segment*float64(segments)) - w.counted; more > 0 {
+		w.into.add(time.Now(), more)
+		w.counted += more
+	}
+}
 
 // info is what the system tells of a TCP connection (RFC 4898 has most of it by other names).
 type info struct {
-	acked  int64 // bytes that the other end has acknowledged
+	down   progress // what the other end has acknowledged
+	up     progress // what the other end has sent
 	minRTT time.Duration
 	sent   int64 // segments with data
 	again  int64 // segments sent again
 }
 
+// progress is how many segments have arrived in whatever order, selectively acknowledged ones among them (RFC 2018), and
+// the bytes that have done so in order. The former do not stand still while a lost one is waited for.
+type progress struct{ segments, bytes int64 }
+
 const mostConns = 64
 
-// watch looks at a connection from now on, and counts into s what is acknowledged. False where the system does not tell.
-func (a *acks) watch(c *net.TCPConn, s *series) bool {
+// watch looks at a connection from now on, and counts what arrives at the other end into down and what arrives here into
+// up; nil leaves that as it is. False where the system does not tell.
+func (a *acks) watch(c *net.TCPConn, down, up *series) bool {
 	if c == nil {
 		return false
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.over || len(a.conns) >= mostConns {
-		return false
+	one, known := a.conns[c]
+	if !known {
+		now, ok := tcpInfo(c)
+		if !ok || a.over || len(a.conns) >= mostConns {
+			return false
+		}
+		if a.conns == nil {
+			a.conns, a.stop = map[*net.TCPConn]*acked{}, make(chan struct{})
+			go a.look(a.stop)
+		}
+		one = &acked{at: now}
+		a.conns[c] = one
 	}
-	if _, known := a.conns[c]; known {
-		return true
+	if down != nil && one.down == nil {
+		one.down = &way{from: one.at.down, into: down}
 	}
-	now, ok := tcpInfo(c)
-	if !ok {
-		return false
+	if up != nil && one.up == nil {
+		one.up = &way{from: one.at.up, into: up}
 	}
-	if a.conns == nil {
-		a.conns, a.stop = map[*net.TCPConn]*acked{}, make(chan struct{})
-		go a.look(s)
-	}
-	a.conns[c] = &acked{now}
 	return true
 }
 
 // look counts until the session is over or no connection is left.
-func (a *acks) look(s *series) {
+func (a *acks) look(stop chan struct{}) {
 	beat := time.NewTicker(tick / 2)
 	defer beat.Stop()
 	for {
 		select {
-		case <-a.stop:
+		case <-stop:
 			return
 		case <-beat.C:
-			if !a.all(s) {
+			if !a.all() {
 				return
 			}
 		}
@@ -72,22 +110,27 @@ func (a *acks) look(s *series) {
 }
 
 // all looks once at each connection.
-func (a *acks) all(s *series) (more bool) {
+func (a *acks) all() (more bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for c, last := range a.conns {
+	for c, one := range a.conns {
 		now, ok := tcpInfo(c)
 		if !ok { // closed
 			delete(a.conns, c)
 			continue
 		}
-		s.add(time.Now(), now.acked-last.at.acked)
-		a.sum.Sent += max(now.sent-last.at.sent, 0)
-		a.sum.Again += max(now.again-last.at.again, 0)
+		if one.down != nil {
+			one.down.count(now.down)
+		}
+		if one.up != nil {
+			one.up.count(now.up)
+		}
+		a.sum.Sent += max(now.sent-one.at.sent, 0)
+		a.sum.Again += max(now.again-one.at.again, 0)
 		if trip := now.minRTT.Seconds(); trip > 0 && (!a.any || trip < a.sum.MinRTT) {
 			a.sum.MinRTT, a.any = trip, true
 		}
-		last.at = now
+		one.at = now
 	}
 	if len(a.conns) == 0 {
 		a.conns = nil

@@ -3,8 +3,8 @@
 //
 // speedtest-go drives the transfers: it makes the requests, keeps its connections busy and paces the pings. What is
 // reported is counted here: downloads by our own reader, uploads by what the office end says it read or, against public
-// servers, by requests they have acknowledged. The throughput is the mean of 250 ms slices without the warm-up, at least
-// the first 1.5 s; the slices, those of the warm-up included, are the Samples of the measurement. To it is added what our
+// servers, by requests they have acknowledged. The throughput is the slope of the bytes over time, from slices of 250 ms
+// without the warm-up, which is at least the first 1.5 s; the slices, those of the warm-up included, are the Samples of the measurement. To it is added what our
 // own probes took of the line meanwhile. A direction ends as soon as its figure is precise (half the 95 % interval is
 // 2.5 % of it or less, and it does not drift) or the verdict is certain, at the latest after Options.Direction. One that
 // was cut short by its cap of bytes before that is a lower bound, and marked AtLeast.
@@ -244,8 +244,8 @@ type direction struct {
 	transfer func(ctx context.Context, o Options, to target, b *beside, live func(rate float64)) (outcome, error)
 }
 
-// measure measures a direction, and once more where this computer was too busy to attend to it for a twentieth of the
-// time. Of two rates the higher one stands: the line has carried it.
+// measure measures a direction, and once more where this computer was too busy to attend to it for a tenth of the time. Of
+// two rates the higher one stands: the line has carried it.
 func (way direction) measure(ctx context.Context, o Options, to target, b *beside, m *meter) (outcome, error) {
 	tell := m.live(way)
 	live := func(rate float64) {
@@ -253,7 +253,7 @@ func (way direction) measure(ctx context.Context, o Options, to target, b *besid
 		tell(rate)
 	}
 	first, err := way.transfer(ctx, o, to, b, live)
-	if err != nil || first.late <= first.to.Sub(first.began)/20 {
+	if err != nil || first.late <= first.to.Sub(first.began)/10 {
 		return first, err
 	}
 	if to.desk != nil { // the office end's counts begin anew with each turn
@@ -334,7 +334,7 @@ func (o Options) lines(n int) *http.Transport {
 	}
 	t.MaxIdleConnsPerHost, t.MaxConnsPerHost, t.MaxIdleConns = n, n, 0
 	t.DisableCompression = true
-	t.ReadBufferSize, t.WriteBufferSize = 128<<10, 64<<10
+	t.ReadBufferSize, t.WriteBufferSize = 128<<10, 4<<10 // bodies are written past a buffer of the latter
 	t.DialContext = dropping(t.DialContext, o.Patience)
 	return t
 }

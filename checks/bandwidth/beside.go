@@ -268,7 +268,7 @@ func sleep(ctx context.Context, d time.Duration) {
 // newcomers opens connections of their own, one after the other, once the load has had a moment to fill the line.
 func (b *beside) newcomers(ctx context.Context) {
 	const bytes = 6000 // of a TLS handshake with a usual chain, and a small exchange
-	most := 12
+	most := 40
 	if b.o.LowData {
 		most = 2
 	}

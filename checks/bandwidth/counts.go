@@ -9,12 +9,13 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// counts is what the office end says it saw of the present session: the upload is judged by it.
+// counts is what the office end says it saw of the present session: rates are taken from it.
 type counts struct {
 	Version int     `json:"version"`
-	Tick    float64 `json:"tick"`             // seconds; the length of one tick
-	Up      tally   `json:"up"`               // bytes read from uploads
-	Down    tally   `json:"down"`             // bytes of downloads that have arrived, by the acknowledgements, or were handed to the network
+	Tick    float64 `json:"tick"` // seconds; the length of one tick
+	Up      tally   `json:"up"`   // bytes read from uploads
+	Down    tally   `json:"down"` // bytes of downloads that have arrived, by the acknowledgements, or were handed to the network
+	sent    bool    // unasked
 	Kernel  *kernel `json:"kernel,omitempty"` // nil where the office's system does not tell
 }
 

@@ -21,12 +21,13 @@ const latencyBody = "test=test\n"
 type desk struct {
 	ticket office.Ticket
 	client *http.Client
+	wire   *wire
 	kernel atomic.Pointer[kernel]
 	place  atomic.Int64 // in the queue, as the office end said last; the first is 1
 }
 
 func newDesk(o Options, w *wire) *desk {
-	d := &desk{ticket: *o.Ticket}
+	d := &desk{ticket: *o.Ticket, wire: w}
 	lines := o.lines(1)
 	lines.DialContext = w.counting(lines.DialContext)
 	through := ways(func(req *http.Request) (*http.Response, error) {
@@ -139,9 +140,55 @@ func (d *desk) await(ctx context.Context, longest time.Duration, m *meter) error
 	}
 }
 
-// follow passes on each count of an upload that the office end sends by itself, until ctx ends or the connection does.
-func (d *desk) follow(ctx context.Context, o Options, hear func(counts)) {
+// heard is the latest count of the office end.
+type heard struct{ counts atomic.Pointer[counts] }
+
+// latest is that of one direction.
+func (h *heard) latest(down bool) tally {
+	switch c := h.counts.Load(); {
+	case c == nil:
+		return tally{}
+	case down:
+		return c.Down
+	default:
+		return c.Up
+	}
+}
+
+// listen hears from the office end what has arrived, several times a second, while a transfer goes on. Where that does
+// not come (a proxy holds it back, or the connection breaks), it asks once a second: seldom enough to leave a slow line
+// alone. Without an office end there is nothing to hear.
+func (d *desk) listen(ctx context.Context, o Options) *heard {
+	h := &heard{}
+	if d == nil {
+		return h
+	}
+	go d.follow(ctx, o, h)
+	go func() {
+		beat := time.NewTicker(time.Second)
+		defer beat.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-beat.C:
+			}
+			before := h.counts.Load()
+			if before != nil && before.sent { // the lines come
+				continue
+			}
+			if c, err := d.counts(ctx); err == nil {
+				h.counts.CompareAndSwap(before, &c)
+			}
+		}
+	}()
+	return h
+}
+
+// follow hears each count that the office end sends by itself, until ctx ends or the connection does.
+func (d *desk) follow(ctx context.Context, o Options, h *heard) {
 	lines := o.lines(1)
+	lines.DialContext = d.wire.counting(lines.DialContext)
 	defer lines.CloseIdleConnections()
 	guard := &office.Guard{Ticket: o.Ticket, Transport: lines}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, d.ticket.At("speedtest/follow"), nil)
@@ -158,11 +205,15 @@ func (d *desk) follow(ctx context.Context, o Options, hear func(counts)) {
 	for lineByLine.Scan() {
 		c, err := parseCounts(lineByLine.Bytes())
 		if err != nil {
-			return
+			break
 		}
-		if c.Up.Bytes > 0 {
-			hear(c)
-		}
+		c.sent = true
+		h.counts.Store(&c)
+	}
+	if c := h.counts.Load(); c != nil { // no more of them: asked again from now on
+		last := *c
+		last.sent = false
+		h.counts.Store(&last)
 	}
 }
 

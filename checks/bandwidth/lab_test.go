@@ -121,8 +121,8 @@ func (c labCase) String() string {
 	return name
 }
 
-// few are the lines of every run; many, those of a table.
-func few() []labCase {
+// someLines are the lines of every run; manyLines, those of a table.
+func someLines() []labCase {
 	ms := func(n int) time.Duration { return time.Duration(n) * time.Millisecond }
 	return []labCase{
 		{lab.Line{Down: 25, Up: 5, RTT: ms(40), Queue: ms(100)}, "", 0.05},
@@ -135,7 +135,7 @@ func few() []labCase {
 	}
 }
 
-func many(mode string) []labCase {
+func manyLines(mode string) []labCase {
 	ms := func(n int) time.Duration { return time.Duration(n) * time.Millisecond }
 	lines := []lab.Line{
 		{Down: 1, Up: 0.5, RTT: ms(30), Queue: ms(200)},
@@ -168,9 +168,9 @@ func TestLabLines(t *testing.T) {
 	if parts(t) {
 		return
 	}
-	list, table := few(), os.Getenv("DESKREADY_LAB_TABLE")
+	list, table := someLines(), os.Getenv("DESKREADY_LAB_TABLE")
 	if table != "" {
-		list = many(strings.TrimPrefix(table, "default"))
+		list = manyLines(strings.TrimPrefix(table, "default"))
 	}
 	for _, c := range list {
 		t.Run(c.String(), func(t *testing.T) { labLine(t, c, table != "") })

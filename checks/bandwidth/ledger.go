@@ -146,48 +146,70 @@ func (l *ledger) probes(up bool, from, to time.Time) (bytes, seconds float64) {
 	return float64(last.ownDown - first.ownDown), last.at.Sub(first.at).Seconds()
 }
 
-// others is the rate of what was not ours in a stretch of time, in bit/s of IP packets. load is our own, in bit/s of TCP
-// payload, and probes that of our probes in it. Headers are taken off at their fullest, for systems that merge segments
-// count fewer of them: so up to a twentieth of the load of other traffic may go unnoticed, and none is ever made up.
-func (l *ledger) others(up bool, from, to time.Time, load, probes float64) (float64, bool) {
+// rates are what went over the interface in a stretch of time, in bit/s of frames.
+func (l *ledger) rates(from, to time.Time) (down, up float64, ok bool) {
 	first, last, ok := l.span(from, to)
-	if !ok || !first.seen || !last.seen {
-		return 0, false
+	if !ok || !first.seen || !last.seen || last.down < first.down || last.up < first.up { // less: counted anew
+		return 0, 0, false
 	}
-	a, b := first.down, last.down
-	if up {
-		a, b = first.up, last.up
+	seconds := last.at.Sub(first.at).Seconds()
+	return float64(last.down-first.down) * 8 / seconds, float64(last.up-first.up) * 8 / seconds, true
+}
+
+// othersAtRest is the rate of what is not ours on the idle line, each way, in bit/s. call is what the call that is being
+// set up may have.
+func (b *beside) othersAtRest(from, to time.Time, call float64) (down, up float64, ok bool) {
+	down, up, ok = b.ledger.rates(from, to)
+	own := func(up bool) float64 { return b.aside(up, from, to)*(1500./1448+framed) + call }
+	return max(0, down-own(false)), max(0, up-own(true)), ok
+}
+
+// othersBeside is the same while one direction is loaded.
+//
+// Headers are taken off at their fullest, for systems that merge segments count fewer of them, and so is the way back of
+// acknowledgements, one for each segment: up to a twentieth of the load of other traffic may go unnoticed, and none is
+// ever made up. The loaded direction itself is looked at only when it is the download: of an upload this computer sends a
+// part twice, and only some systems tell how much.
+func (b *beside) othersBeside(d passed, call float64) (down, up float64, ok bool) {
+	down, up, ok = b.ledger.rates(d.from, d.to)
+	own := func(up bool) float64 { return b.aside(up, d.from, d.to)*(1500./1448+framed) + call }
+	load, acks := (d.measurement.Value-d.aside)*(1+framed), d.measurement.Value*80/1448
+	if d.up {
+		return max(0, down-acks-own(false)), 0, ok
 	}
-	if b < a { // the counter began anew: the interface was taken away and came back
-		return 0, false
-	}
-	all := float64(b-a) * 8 / last.at.Sub(first.at).Seconds()
-	return max(0, all-load*(1+framed)-probes*(1+framed)), true
+	return max(0, down-load-own(false)), max(0, up-acks-own(true)), ok
 }
 
 // otherTraffic is the greatest share of a direction's measured rate that others had, before the load or during it.
-func (b *beside) otherTraffic(restFrom, restTo time.Time, call bool, done []passed) checks.Measurement {
-	worst, known := 0.0, false
-	beside := 0.0
-	if call {
-		beside = callBytes * 8
+func (b *beside) otherTraffic(restFrom, restTo time.Time, called bool, done []passed) checks.Measurement {
+	const long = 2 * time.Second // shorter stretches are a matter of chance
+	call := 0.0
+	if called {
+		call = callBytes * 8
 	}
+	var down, up float64
+	known := false
+	take := func(d, u float64, ok bool) {
+		if ok {
+			down, up, known = max(down, d), max(up, u), true
+		}
+	}
+	take(b.othersAtRest(restFrom, restTo, call))
 	for _, d := range done {
-		rate := d.measurement.Value
-		if rate <= 0 {
-			continue
-		}
-		// On the idle line the probes are all there is of ours, and the call that is just being set up.
-		if bits, ok := b.ledger.others(d.up, restFrom, restTo, 0, b.aside(d.up, restFrom, restTo)*1500/1448+beside); ok {
-			worst, known = max(worst, bits/rate), true
-		}
-		probes := b.aside(d.up, d.from, d.to)*1500/1448 + beside
-		if bits, ok := b.ledger.others(d.up, d.from, d.to, rate-d.aside, probes); ok && !d.measurement.AtLeast {
-			worst, known = max(worst, bits/rate), true
+		if d.to.Sub(d.from) >= long {
+			take(b.othersBeside(d, call))
 		}
 	}
 	if !known {
 		return other.Missing("", &checks.Problem{Code: checks.CodeUnsupported, Detail: "no counters", Side: checks.SideTool})
+	}
+	worst := 0.0
+	for _, d := range done {
+		rate, others := d.measurement.Value, down
+		if d.up {
+			others = up
+		}
+		worst = max(worst, others/max(rate, 1))
 	}
 	return other.Of("", min(worst, 1))
 }

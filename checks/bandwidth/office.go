@@ -138,7 +138,7 @@ func (o *Office) end(w http.ResponseWriter, r *http.Request, s *session) {
 	o.counts(w, r, s)
 }
 
-// follow sends the count of the upload line by line, until the other end has heard enough.
+// follow sends the count of the present direction line by line, until the other end has heard enough.
 func (o *Office) follow(w http.ResponseWriter, r *http.Request, s *session) {
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	office.Sign(w, r, r.PathValue("ticket"), http.StatusOK)
@@ -147,6 +147,9 @@ func (o *Office) follow(w http.ResponseWriter, r *http.Request, s *session) {
 	defer beat.Stop()
 	for {
 		c := counts{Version: countsVersion, Tick: tick.Seconds(), Up: s.up.tally(), Down: tally{Ticks: []int64{}}}
+		if c.Up.Bytes == 0 {
+			c.Down = s.down.tally()
+		}
 		body, err := c.marshal()
 		if err == nil {
 			_, err = w.Write(append(body, '\n'))
@@ -195,11 +198,11 @@ func (o *Office) download(w http.ResponseWriter, r *http.Request, s *session) {
 	h.Set("Content-Type", "image/jpeg")
 	h.Set("Content-Length", strconv.FormatInt(size, 10))
 	office.Sign(w, r, r.PathValue("ticket"), http.StatusOK)
-	known := s.acks.watch(office.TCP(r.Context()), &s.down)
+	known := s.acks.watch(office.TCP(r.Context()), &s.down, nil)
 	at, sent := mrand.IntN(len(o.block)-most), int64(0)
 	defer func() {
 		o.spend(s, sent-paid) // what was not sent is given back
-		s.acks.all(&s.down)
+		s.acks.all()
 	}()
 	for sent < size {
 		if sent == paid {
@@ -233,10 +236,14 @@ func (o *Office) upload(w http.ResponseWriter, r *http.Request, s *session) {
 		office.Refusal{Status: http.StatusTooManyRequests, Code: office.CodeSpent}.Refuse(w, r, token)
 		return
 	}
+	known := s.acks.watch(office.TCP(r.Context()), nil, &s.up)
+	defer s.acks.all()
 	buf, total := make([]byte, most), int64(0)
 	for {
 		n, err := r.Body.Read(buf)
-		s.up.add(time.Now(), int64(n))
+		if !known {
+			s.up.add(time.Now(), int64(n))
+		}
 		total += int64(n)
 		if err != nil {
 			break // at the end, or the client is gone: then nobody hears the answer

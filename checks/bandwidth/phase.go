@@ -98,8 +98,10 @@ func (l *leaving) Close() error {
 // slow connection decides. A line whose queue stays empty under the load is not full, however slow it is, because losses
 // keep TCP down: it gets more, too, as long as that lasts.
 const (
-	narrow    = 4
+	narrow    = 2
+	few       = 4
 	middle    = 8
+	fewAbove  = 1e6   // bit/s
 	midAbove  = 2.5e6 // bit/s
 	wideAbove = 10e6  // bit/s
 	wideAfter = 750 * time.Millisecond
@@ -118,8 +120,11 @@ func (p *phase) wider(now time.Time, most int) int {
 			return min(p.width+2, most)
 		}
 	}
-	if p.rate > midAbove {
+	switch {
+	case p.rate > midAbove:
 		return min(middle, most)
+	case p.rate > fewAbove:
+		return min(few, most)
 	}
 	return min(narrow, most)
 }

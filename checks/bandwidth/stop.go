@@ -12,23 +12,24 @@ type figure struct {
 	drift  float64 // how far the means of the two halves of what counts lie apart
 }
 
-// estimate is the mean of the slices from the end of the warm-up on.
+// estimate is the slope of the straight line through the bytes that had come by each moment, after the warm-up. That is
+// the mean of the slices with the weight of those in the middle greater. TCP hands bytes on in order: what comes after a
+// lost packet waits for it, and is missing in one slice and too much in the next. At the ends of a plain mean that counts
+// fully; here it does not.
 //
-// Where the warm-up ends is found by the marginal standard error rule (White, "An effective truncation heuristic for bias
-// reduction in simulation output", Simulation 69, 1997): the cut after which the mean is known best. It is never before
-// the first 1.5 s, in which TCP finds its rate (slow start, RFC 5681), nor past the middle of the series.
+// The warm-up is the first 1.5 s, in which TCP finds its rate (slow start, RFC 5681), and whole seconds after them that
+// are more than a tenth below what follows, up to the middle of the series.
 func estimate(slices []float64) figure {
-	const first = int(warm / slice)
-	best, from := math.Inf(1), first
-	for d := first; d == first || d <= len(slices)/2; d++ {
-		s := slices[d:]
-		if n := float64(len(s)); variation(s)/(n*n) < best {
-			best, from = variation(s)/(n*n), d
-		}
+	const second = int(time.Second / slice)
+	from := int(warm / slice)
+	for next := from + second; next <= len(slices)/2 && mean(slices[from:next]) < 0.9*mean(slices[next:]); next += second {
+		from = next
 	}
 	s := slices[from:]
 	half := len(s) / 2
-	return figure{rate: mean(s), within: halfWidth(s), drift: math.Abs(mean(s[len(s)-half:]) - mean(s[:half]))}
+	f := figure{rate: slope(s), drift: math.Abs(mean(s[len(s)-half:]) - mean(s[:half]))}
+	f.within = halfWidth(s, f.rate)
+	return f
 }
 
 func mean(v []float64) float64 {
@@ -39,37 +40,76 @@ func mean(v []float64) float64 {
 	return sum / float64(max(len(v), 1))
 }
 
-// variation is the sum of the squared distances from the mean.
-func variation(v []float64) float64 {
-	m, sum := mean(v), 0.0
-	for _, x := range v {
-		sum += (x - m) * (x - m)
+// weight is that of a slice in the slope of the line through the sums of n slices, by least squares.
+func weight(i, n int) float64 {
+	w := float64(n)
+	return float64((i+1)*(n-i)) * 6 / (w * (w + 1) * (w + 2))
+}
+
+func slope(v []float64) float64 {
+	sum := 0.0
+	for i, x := range v {
+		sum += weight(i, len(v)) * x
 	}
 	return sum
 }
 
-// halfWidth is half the width of the 95 % confidence interval of the mean of a series whose neighbours are alike: TCP
-// does not forget its rate from one slice to the next, so that n slices tell no more than n (1-r)/(1+r) independent ones
-// would, r being the correlation of neighbours. Its estimate from a short series is too small by (1+4r)/n, which is put
-// right (Marriott and Pope, "Bias in the estimation of autocorrelations", Biometrika 41, 1954).
-func halfWidth(v []float64) float64 {
-	n := float64(len(v))
-	if n < 4 {
+// halfWidth is half the width of the 95 % confidence interval of the slope of a series whose neighbours are not
+// independent. Their correlation is estimated from the series itself, which makes it too small by (1+4r)/n, and that is
+// put right (Marriott and Pope, "Bias in the estimation of autocorrelations", Biometrika 41, 1954).
+func halfWidth(v []float64, slope float64) float64 {
+	const fewest = 4
+	if len(v) < fewest {
 		return math.Inf(1)
 	}
-	m, squares := mean(v), variation(v)
-	if squares == 0 {
+	squares, r := correlation(v, slope)
+	switch n := float64(len(v)); {
+	case squares == 0:
 		return 0
+	case r+(1+4*r)/n < -0.25: // what is missing in one slice comes in the next
+		return 1.2 * halfOfSums(v, slope)
+	default:
+		return halfOfSlices(v, squares, min(max(r+(1+4*r)/n, 0), 0.95))
 	}
-	r := 0.0
-	for i := 1; i < len(v); i++ {
-		r += (v[i] - m) * (v[i-1] - m) / squares
+}
+
+// correlation is the sum of the squared distances from a middle, and the correlation of neighbours.
+func correlation(v []float64, middle float64) (squares, r float64) {
+	for i, x := range v {
+		squares += (x - middle) * (x - middle)
+		if i > 0 {
+			r += (x - middle) * (v[i-1] - middle)
+		}
 	}
-	// Below zero are series whose neighbours make up for each other, as packets do that fall to one side or the other
-	// of the end of a slice: not more than a third of the noise is taken for that.
-	r = min(max(r+(1+4*r)/n, -1.0/3), 0.95)
-	worth := n * (1 - r) / (1 + r)
-	return student(worth-1) * math.Sqrt(squares/(n-1)/worth)
+	if squares > 0 {
+		r /= squares
+	}
+	return squares, r
+}
+
+// halfOfSlices takes the slices for a rate that does not quite forget from one to the next (a first-order autoregressive
+// series): n of them tell no more than n (1-r)/(1+r) independent ones would.
+func halfOfSlices(v []float64, squares, r float64) float64 {
+	weights := 0.0
+	for i := range v {
+		weights += weight(i, len(v)) * weight(i, len(v))
+	}
+	n := float64(len(v))
+	return student(n*(1-r)/(1+r)-1) * math.Sqrt(squares/(n-1)*weights*(1+r)/(1-r))
+}
+
+// halfOfSums takes the distances of the sums of the slices from the straight line through them for the noise: the line's
+// rate is constant, and what is seen of it late is not lost.
+func halfOfSums(v []float64, slope float64) float64 {
+	sums := make([]float64, len(v)+1)
+	for i, x := range v {
+		sums[i+1] = sums[i] + x - slope
+	}
+	squares, r := correlation(sums, mean(sums))
+	n := float64(len(sums))
+	r = min(max(r+(3+4*r)/n, 0), 0.95)
+	spread := (n*n*n - n) / 12
+	return student(max(n*(1-r)/(1+r)-2, 2)) * math.Sqrt(squares/(n-2)*(1+r)/(1-r)/spread)
 }
 
 // student is the 97.5 % point of Student's t for so many degrees of freedom.
@@ -92,7 +132,8 @@ type rule struct {
 }
 
 const (
-	// precise is the half width at which a figure is good enough whatever it decides, as a share of it; the drift must not be more.
+	// precise is the half width at which a figure is good enough whatever it decides, as a share of it; its drift must
+	// not be more than twice that: then the one half is as far from the figure as the other.
 	precise = 0.025
 	// early is the first moment at which a direction may end: eight slices after the shortest warm-up.
 	early = 3500 * time.Millisecond
@@ -120,7 +161,7 @@ func (r rule) climbing(slices []float64, f figure) bool {
 	return mean(slices[n-second:])-mean(slices[n-2*second:n-second]) > max(0.1*f.rate, f.within)
 }
 
-func (f figure) steady() bool { return f.within <= precise*f.rate && f.drift <= precise*f.rate }
+func (f figure) steady() bool { return f.within <= precise*f.rate && f.drift <= 2*precise*f.rate }
 
 func (r rule) certain(f figure) bool {
 	for _, d := range r.decisive {

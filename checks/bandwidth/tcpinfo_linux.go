@@ -22,7 +22,11 @@ func tcpInfo(c *net.TCPConn) (info, bool) {
 	if err != nil || failed != nil || got.State == closed {
 		return info{}, false
 	}
-	out := info{acked: int64(got.Bytes_acked), sent: int64(got.Data_segs_out), again: int64(got.Total_retrans)}
+	out := info{
+		down: progress{int64(got.Delivered), int64(got.Bytes_acked)},
+		up:   progress{int64(got.Data_segs_in), int64(got.Bytes_received)},
+		sent: int64(got.Data_segs_out), again: int64(got.Total_retrans),
+	}
 	if got.Min_rtt != 1<<32-1 { // no sample yet
 		out.minRTT = time.Duration(got.Min_rtt) * time.Microsecond
 	}

@@ -15,8 +15,8 @@ type session struct {
 	claims office.Claims
 	began  time.Time
 	until  time.Time
-	up     series
-	down   series // bytes that have arrived, where the system tells; else as wrote
+	up     series // bytes that have arrived, where the system tells; else bytes read
+	down   series // bytes that have arrived at the other end, where the system tells; else as wrote
 	wrote  series // bytes handed to the network
 	acks   acks
 
@@ -177,9 +177,9 @@ func (o *Office) finish(s *session) (tell func()) {
 	}
 }
 
-// seen is what the office end can say by itself: bytes it read, and bytes of which its system has seen the
+// seen is what the office end can say by itself: bytes that have arrived here, and bytes of which its system has seen the
 // acknowledgement (TCP_INFO), with the shortest round trip and what had to be sent again. Where the system does not tell,
-// downloads are bytes that the network took: ahead of what arrived by what the system still buffers, which the first
+// uploads are bytes read, and downloads bytes that the network took: ahead of what arrived by what the system still buffers, which the first
 // 1.5 s, left out, are meant to fill. A transfer that was over within 2.5 s (fewer than ten Samples) is a lower bound.
 func (s *session) seen() []checks.Measurement {
 	const fast = 1 << 20 // so many bytes are enough to go by, however soon they had come

@@ -22,8 +22,8 @@ type uploads struct {
 	block []byte
 	low   bool
 	acked series
-	size  atomic.Int64          // of the next request to a public server
-	heard atomic.Pointer[tally] // the office end's latest count
+	size  atomic.Int64 // of the next request to a public server
+	heard *heard       // the office end's latest count
 }
 
 const (
@@ -56,7 +56,7 @@ func transferUp(ctx context.Context, o Options, to target, b *beside, live func(
 	drive := func(ctx context.Context) {
 		_ = server(engine, to.url).UploadTestContext(context.WithoutCancel(ctx)) // never an error
 	}
-	go u.follow(ctx, o)
+	u.heard = u.desk.listen(ctx, o)
 	began := time.Now()
 	if err := p.run(ctx, o, drive, u.look, o.rule(upload), live); err != nil {
 		return outcome{}, to.blame(outer, err)
@@ -158,41 +158,12 @@ func parseSize(reply string) (int64, error) {
 	return n, nil
 }
 
-// follow hears from the office end what it has read, several times a second, while the upload goes on. Where that does
-// not come (a proxy holds it back, or the connection breaks), it asks once a second: seldom enough to leave a slow line
-// alone.
-func (u *uploads) follow(ctx context.Context, o Options) {
-	if u.desk == nil {
-		return
-	}
-	beat := time.NewTicker(time.Second)
-	defer beat.Stop()
-	hear := func(c counts) { u.heard.Store(&c.Up) }
-	go u.desk.follow(ctx, o, hear)
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-beat.C:
-			if u.heard.Load() != nil {
-				continue
-			}
-			if c, err := u.desk.counts(ctx); err == nil && c.Up.Bytes > 0 {
-				hear(c)
-			}
-		}
-	}
-}
-
 // look is the latest count.
 func (u *uploads) look() tally {
 	if u.desk == nil {
 		return u.acked.tally()
 	}
-	if t := u.heard.Load(); t != nil {
-		return *t
-	}
-	return tally{}
+	return u.heard.latest(false)
 }
 
 // final is the far end's count when all is over.
