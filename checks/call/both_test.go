@@ -118,13 +118,30 @@ func TestConforms(t *testing.T) {
 	checktest.Conforms(t, New(Options{Ticket: s.ticket, Length: 2 * time.Second}))
 }
 
+// TestCall: both ends say the same of a good line, each figure in its unit and by its teller.
 func TestCall(t *testing.T) {
 	s := serve(t, Limits{})
-	got := run(t, Options{Ticket: s.ticket, Length: 3 * time.Second})
-	for id, m := range got {
-		t.Logf("%s %v %q %v", id, m.Value, m.Text, m.Missing)
+	got := run(t, Options{Ticket: s.ticket, Length: 5 * time.Second})
+	busy := func(m checks.Measurement) bool {
+		return m.Missing != nil && (m.Missing.Code == CodeBusyComputer || m.Missing.Code == office.CodeBusy)
 	}
-	for id, m := range s.witness() {
-		t.Logf("office: %s %v %q %v", id, m.Value, m.Text, m.Missing)
+	for id, most := range map[string]float64{"call.loss_up": 0, "call.loss_down": 0, "call.late_up": 0.3, "call.late_down": 0.3,
+		"call.jitter_up": 0.1, "call.jitter_down": 0.1, "call.rtt": 0.2, "call.mos": 4.5, "call.r_factor": 94} {
+		for who, m := range map[string]checks.Measurement{"hire": got[id], "office": s.witness()[id]} {
+			if !busy(m) && (m.Missing != nil || m.Metric != id || m.Value < 0 || m.Value > most) {
+				t.Errorf("%s: %s %+v", who, id, m)
+			}
+		}
+	}
+	if m := got["call.path"]; m.Text != byUDP {
+		t.Errorf("path %+v", m)
+	}
+	if m := got["call.setup"]; m.Missing != nil || m.Value < 0.01 || m.Value > 5 {
+		t.Errorf("setup %+v", m)
+	}
+	for _, id := range []string{"call.mos_loaded", "call.late_loaded_up", "call.soak_bad"} {
+		if p := got[id].Missing; p == nil || p.Code != checks.CodeNotRun {
+			t.Errorf("%s: %+v", id, got[id])
+		}
 	}
 }

@@ -239,35 +239,49 @@ func (o *Office) hangUp(w http.ResponseWriter, r *http.Request, c *held) {
 	reply(w, r, counted{Version: signalVersion, Sent: map[string]uint32{}})
 }
 
-// seen is what the office itself saw of a call that is over. What the hire says of it counts where it comes with proof.
+// leastWitness of a stage without load make a witness: four seconds. A hire cannot hang up as soon as a moment was good.
+const leastWitness = 200
+
+// seen is what the office itself saw of a call that is over. What the hire says of it counts where it comes with proof. Of a call
+// that broke off without the hire's account there is nothing to say: nobody knows whether the line, the program or the hire ended it.
 func (c *held) seen(stalls []span) []checks.Measurement {
 	c.stopped()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	t := teller{by: checks.ByCollector}
-	if s := c.rest(idle, stalls); c.long != nil {
-		c.long.add(s)
+	_, quiet := c.told[idle]
+	s := c.rest(idle, stalls)
+	switch {
+	case c.long != nil:
+		if quiet {
+			c.long.add(s)
+		}
 		t.soaked(c.long)
-	} else if s.up.sent >= leastPackets {
+	case quiet && s.up.sent >= leastWitness:
 		t.quiet(s)
 	}
-	loaded := map[stage]sides{download: c.rest(download, stalls), upload: c.rest(upload, stalls)}
-	if loaded[download].up.sent+loaded[upload].up.sent >= leastPackets {
-		t.loaded(loaded)
+	_, down := c.told[download]
+	_, up := c.told[upload]
+	if down && up {
+		t.loaded(map[stage]sides{download: c.rest(download, stalls), upload: c.rest(upload, stalls)})
 	}
 	return t.out
 }
 
-// rest is what was not settled of a stage. A hire that vanished sent at least what came.
+// rest is what was not settled of a stage. Both ends send at one pace: a hire that says it sent much less than the office hides
+// what was lost at the end, or slept; either way nothing can be said of the line.
 func (c *held) rest(s stage, stalls []span) sides {
 	l := c.talk.ledger
 	first := l.settled(s)
+	mine := max(c.sent[s], first) - first
 	up := l.incoming(s, first, 0, stalls)
 	up.sent = up.reported()
 	var theirs *entry
 	if e, ok := c.told[s]; ok && e.First == first {
 		theirs = &e
-		up.sent = max(up.sent, e.Sent)
+		if up.sent = max(up.sent, e.Sent); up.sent+2*uint32(perSecond)+mine/10 < mine {
+			up.sent = mostPackets + 1 // what quality calls garbled
+		}
 	}
-	return sides{up: up, down: l.outgoing(s, first, max(c.sent[s], first)-first, theirs)}
+	return sides{up: up, down: l.outgoing(s, first, mine, theirs)}
 }

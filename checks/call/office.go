@@ -145,19 +145,13 @@ func (o *Office) sweep(ctx context.Context) {
 func (o *Office) admit(claims office.Claims) (*exchange, office.Refusal) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	mine := 0
-	for _, c := range o.calls {
-		if c.claims.ID == claims.ID {
-			mine++
-		}
-	}
 	u := o.used[claims.ID]
 	switch {
 	case o.exchange == nil:
 		return nil, office.Refusal{Status: http.StatusServiceUnavailable, Code: office.CodeRefused}
 	case u.starts >= o.Limits.Starts:
 		return nil, office.Refusal{Status: http.StatusTooManyRequests, Code: office.CodeSpent}
-	case len(o.calls) >= o.Limits.Calls, mine >= o.Limits.PerTicket:
+	case o.full(claims.ID):
 		return nil, office.Refusal{Status: http.StatusServiceUnavailable, Code: office.CodeBusy, Retry: 2 * time.Second}
 	}
 	u.starts, u.until = u.starts+1, claims.Until
@@ -165,11 +159,22 @@ func (o *Office) admit(claims office.Claims) (*exchange, office.Refusal) {
 	return o.exchange, office.Refusal{}
 }
 
+// full says whether no more calls can be taken, of this ticket or at all. The caller holds the lock.
+func (o *Office) full(ticket string) bool {
+	mine := 0
+	for _, c := range o.calls {
+		if c.claims.ID == ticket {
+			mine++
+		}
+	}
+	return len(o.calls) >= o.Limits.Calls || mine >= o.Limits.PerTicket
+}
+
 // keep puts a call among those that are held.
 func (o *Office) keep(c *held) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.exchange != c.line.exchange || len(o.calls) >= o.Limits.Calls {
+	if o.exchange != c.line.exchange || o.full(c.claims.ID) {
 		return false
 	}
 	o.calls[c.id] = c

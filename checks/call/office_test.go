@@ -137,3 +137,50 @@ func TestHiddenDelay(t *testing.T) {
 		}
 	}
 }
+
+// TestHiddenEnd: who says it sent less than the time allows hides the end of the call.
+func TestHiddenEnd(t *testing.T) {
+	l := newLedger()
+	for i := range uint32(500) {
+		l.depart(idle, 0)
+		if i < 250 {
+			l.arrive(payload{stage: idle, seq: i, sent: time.Duration(i) * interval}, time.Duration(i)*interval)
+		}
+	}
+	c := &held{talk: &talk{ledger: l}, told: map[stage]entry{idle: {Stage: "idle", Sent: 250}}}
+	c.stopped()
+	if q := c.rest(idle, nil).up.quality(); q.why != whyGarbled {
+		t.Errorf("250 of about 500 packets are all there are: %q, %.2f lost", q.why, q.loss)
+	}
+	c.told[idle] = entry{Stage: "idle", Sent: 495}
+	if q := c.rest(idle, nil).up.quality(); q.lost != 245 {
+		t.Errorf("%d lost of 495", q.lost)
+	}
+}
+
+// TestFlood: a call takes no more packets than a call has, and packets of nobody are dropped.
+func TestFlood(t *testing.T) {
+	x := newExchange(nil, 200)
+	l := x.open("name")
+	from := origin{relay: &relay{exchange: x, port: 1}}
+	if !l.adopt(from) {
+		t.Fatal("not adopted")
+	}
+	x.froms[from] = l
+	b := make([]byte, 100)
+	b[0] = 128
+	now := time.Now()
+	for range 10_000 {
+		x.take(b, from, now)
+		x.take(b, origin{}, now)
+	}
+	if n := len(l.packets); n != 200 {
+		t.Errorf("%d packets taken at once, the limit is 200 a second", n)
+	}
+	for i := range 100 {
+		l.adopt(origin{relay: &relay{exchange: x, port: i}})
+	}
+	if n := len(l.origins); n != maxOrigins {
+		t.Errorf("%d origins of one call", n)
+	}
+}

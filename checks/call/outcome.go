@@ -201,6 +201,10 @@ func (t *teller) long(up, down soak) {
 		if down.worst.mos < up.worst.mos {
 			series = down.mos
 		}
-		t.out[len(t.out)-1].Samples = series
+		worst := &t.out[len(t.out)-1]
+		for _, v := range series {
+			v, _ = checks.Round(v, soakWorst.Decimals) // finite
+			worst.Samples = append(worst.Samples, v)
+		}
 	}
 }
