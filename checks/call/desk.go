@@ -25,7 +25,9 @@ type desk struct {
 	client *http.Client
 
 	mu     sync.Mutex
-	remote netip.Addr // where the office was reached; zero behind a proxy
+	remote netip.Addr    // where the office was reached; zero behind a proxy
+	sent   time.Time     // when the last request was
+	waited time.Duration // for a busy office
 }
 
 const deskPatience = 8 * time.Second
@@ -67,19 +69,25 @@ func (d *desk) post(ctx context.Context, what string, v any) ([]byte, error) {
 
 func (d *desk) reached(addr net.Addr) {
 	tcp, ok := addr.(*net.TCPAddr)
-	if !ok || d.lines.Proxy != nil {
-		return
-	}
+	direct := ok && d.proxy() == nil
 	d.mu.Lock()
-	d.remote = tcp.AddrPort().Addr().Unmap()
-	d.mu.Unlock()
+	defer d.mu.Unlock()
+	if d.sent = time.Now(); direct {
+		d.remote = tcp.AddrPort().Addr().Unmap()
+	}
 }
 
 // ring asks for a call, and again for a while where the office is busy.
 func (d *desk) ring(ctx context.Context, ask offer) (answer, error) {
 	const tries = 5 // the guard waits as long as the office asks
+	began := time.Now()
 	for n := 1; ; n++ {
 		body, err := d.post(ctx, "", ask)
+		if n > 1 {
+			d.mu.Lock()
+			d.waited = d.sent.Sub(began)
+			d.mu.Unlock()
+		}
 		var p *checks.Problem
 		if err == nil {
 			a, err := parseAnswer(body)

@@ -46,7 +46,9 @@ func ring(ctx context.Context, o Options, d *desk) (*phone, error) {
 	for {
 		p, name, err := lift(ctx, d, bad)
 		if err == nil {
-			p.setup = time.Since(began)
+			d.mu.Lock()
+			p.setup = time.Since(began) - d.waited
+			d.mu.Unlock()
 			return p, nil
 		}
 		if ctx.Err() != nil || name == "" {

@@ -89,6 +89,9 @@ func (d *desk) media(ctx context.Context) (netip.AddrPort, error) {
 		return netip.AddrPortFrom(addr, uint16(number)), nil
 	}
 	found, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	if err != nil && d.proxy() != nil {
+		return netip.AddrPort{}, nil // the proxy knows the name, and UDP goes nowhere
+	}
 	if err != nil {
 		return netip.AddrPort{}, office.Explain(err)
 	}
@@ -121,33 +124,46 @@ func dialUDP(ctx context.Context, where netip.AddrPort) (net.PacketConn, error) 
 	return oneWay{conn}, nil
 }
 
-// dialTCP goes as HTTPS goes, past any proxy: a softphone asks none either.
+// dialTCP goes as HTTPS goes, through a proxy where there is one.
 func (d *desk) dialTCP(ctx context.Context, where netip.AddrPort, secure bool) (net.PacketConn, error) {
 	dial := d.lines.DialContext
 	if dial == nil {
 		dial = (&net.Dialer{}).DialContext
 	}
-	conn, err := dial(ctx, "tcp", where.String())
+	var conn net.Conn
+	var err error
+	if proxy := d.proxy(); proxy != nil {
+		conn, err = d.tunnel(ctx, proxy, dial)
+	} else {
+		conn, err = dial(ctx, "tcp", where.String())
+	}
 	if err != nil {
 		return nil, err
 	}
 	if secure {
-		config := &tls.Config{MinVersion: tls.VersionTLS12}
-		if d.lines.TLSClientConfig != nil {
-			config = d.lines.TLSClientConfig.Clone()
-		}
-		if config.ServerName == "" {
-			config.ServerName, _, _ = net.SplitHostPort(d.ticket.Media)
-		}
-		config.NextProtos = []string{"stun.turn"} // RFC 7443
-		wrapped := tls.Client(conn, config)
-		if err := wrapped.HandshakeContext(ctx); err != nil {
-			_ = conn.Close()
+		if conn, err = d.secure(ctx, conn); err != nil {
 			return nil, err
 		}
-		conn = wrapped
 	}
 	return turn.NewSTUNConn(&framed{Conn: conn}), nil
+}
+
+// secure speaks TLS over a connection, under the same trust as HTTPS.
+func (d *desk) secure(ctx context.Context, conn net.Conn) (net.Conn, error) {
+	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	if d.lines.TLSClientConfig != nil {
+		config = d.lines.TLSClientConfig.Clone()
+	}
+	if config.ServerName == "" {
+		config.ServerName, _, _ = net.SplitHostPort(d.ticket.Media)
+	}
+	config.NextProtos = []string{"stun.turn"} // RFC 7443
+	wrapped := tls.Client(conn, config)
+	if err := wrapped.HandshakeContext(ctx); err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	return wrapped, nil
 }
 
 // relayed asks for a relay to the office over a connection.
