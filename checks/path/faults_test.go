@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -52,6 +53,7 @@ func (d desktop) at(base string) Options {
 }
 
 func TestCaptivePortal(t *testing.T) {
+	t.Parallel()
 	d := startOffice(t, nil, nil)
 	l := listen(t)
 	lab.Portal(l)
@@ -68,6 +70,7 @@ func TestCaptivePortal(t *testing.T) {
 
 // TestPortalOnPlainPort: an office that is reached over TLS knows where plain HTTP would be trapped.
 func TestPortalOnPlainPort(t *testing.T) {
+	t.Parallel()
 	trap := listen(t)
 	lab.Portal(trap)
 	elsewhere := httptest.NewServer(http.RedirectHandler("http://sign-in.invalid/", http.StatusFound))
@@ -94,6 +97,7 @@ func TestPortalOnPlainPort(t *testing.T) {
 
 // TestPortalWithoutTLS: only plain HTTP tells, where the office cannot be reached.
 func TestPortalWithoutTLS(t *testing.T) {
+	t.Parallel()
 	elsewhere := httptest.NewServer(http.RedirectHandler("http://sign-in.invalid/", http.StatusFound))
 	defer elsewhere.Close()
 	trap := listen(t)
@@ -116,6 +120,7 @@ func TestPortalWithoutTLS(t *testing.T) {
 }
 
 func TestInterception(t *testing.T) {
+	t.Parallel()
 	d := startOffice(t, nil, nil)
 	l := listen(t)
 	pem, err := lab.Intercept(l, d.Listener.Addr().String())
@@ -128,15 +133,17 @@ func TestInterception(t *testing.T) {
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(pem)
 	trusted.Transport = &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, ServerName: "example.com"}}
-	says(t, runCheck(t, trusted), map[string]string{"path.intercepted": "1", "path.issuer": lab.Interceptor, "path.portal": "0"})
 
 	o.Transport = o.Transport.Clone()
 	o.Transport.TLSClientConfig.ServerName = "example.com"
-	says(t, runCheck(t, o), map[string]string{"path.intercepted": "?office_untrusted line", "path.issuer": lab.Interceptor})
 
 	pinned := o
 	pinned.Transport = &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true, VerifyConnection: func(tls.ConnectionState) error { return office.ErrPin }}}
-	says(t, runCheck(t, pinned), map[string]string{"path.intercepted": "?office_untrusted line", "path.issuer": lab.Interceptor})
+	together(t, map[string]situation{
+		"trusted by the computer": {trusted, map[string]string{"path.intercepted": "1", "path.issuer": lab.Interceptor, "path.portal": "0"}},
+		"not trusted":             {o, map[string]string{"path.intercepted": "?office_untrusted line", "path.issuer": lab.Interceptor}},
+		"another key than pinned": {pinned, map[string]string{"path.intercepted": "?office_untrusted line", "path.issuer": lab.Interceptor}},
+	})
 }
 
 // TestCertificateDate: to a computer whose clock is far off the office's own certificate is not valid. Nobody opens that
@@ -153,6 +160,7 @@ func TestCertificateDate(t *testing.T) {
 
 // TestInterceptionUnsupported: where a proxy of the office's own ends TLS, nothing can be compared, and nothing is claimed.
 func TestInterceptionUnsupported(t *testing.T) {
+	t.Parallel()
 	d := startOffice(t, nil, nil)
 	upstream, _ := url.Parse(d.URL)
 	reverse := &http.Transport{TLSClientConfig: d.options.Transport.TLSClientConfig}
@@ -192,63 +200,81 @@ func hole(t *testing.T, address string) int {
 }
 
 func TestUDPBlocked(t *testing.T) {
+	t.Parallel()
 	srv := quietServer(t, (&Office{Secret: testSecret(), Now: time.Now}).Handler())
 	port := hole(t, srv.Listener.Addr().String())
 	ticket := office.Ticket{Base: srv.URL, Media: "127.0.0.1:" + strconv.Itoa(port),
 		Token: testSecret().Issue("run", time.Now().Add(time.Hour), office.DefaultCaps())}
 	o := Options{Ticket: &ticket, Transport: trusting(srv), Resolver: noNames()}
-	t.Run("all of it", func(t *testing.T) {
-		t.Parallel()
-		says(t, runCheck(t, o), map[string]string{"path.udp": "0", "path.nat": "blocked", "path.mtu": "?udp_blocked line", "path.intercepted": "0"})
-	})
-	t.Run("only the office's", func(t *testing.T) {
-		t.Parallel()
-		o := o
-		o.Endpoints = []Endpoint{{Host: "127.0.0.1", Port: alternate(t), Proto: protoSTUN, Profile: "lab"}}
-		says(t, runCheck(t, o), map[string]string{"path.udp": "1", "path.nat": "none", "path.mtu": "?mtu_unclear unknown"})
-	})
-	t.Run("none offered", func(t *testing.T) {
-		t.Parallel()
-		o, none := o, ticket
-		none.Media = ""
-		o.Ticket = &none
-		says(t, runCheck(t, o), map[string]string{"path.udp": "?udp_not_offered office", "path.nat": "?udp_not_offered office", "path.mtu": "?udp_not_offered office"})
+	service := o
+	service.Endpoints = []Endpoint{{Host: "127.0.0.1", Port: alternate(t), Proto: protoSTUN, Profile: "lab"}}
+	none, without := o, ticket
+	without.Media = ""
+	none.Ticket = &without
+	together(t, map[string]situation{
+		"all of it": {o, map[string]string{
+			"path.udp": "0", "path.nat": "blocked", "path.mtu": "?udp_blocked line", "path.intercepted": "0"}},
+		"only the office's": {service, map[string]string{"path.udp": "1", "path.nat": "none", "path.mtu": "?mtu_unclear unknown"}},
+		"none offered": {none, map[string]string{
+			"path.udp": "?udp_not_offered office", "path.nat": "?udp_not_offered office", "path.mtu": "?udp_not_offered office"}},
 	})
 }
 
+// A situation is a check to run, and what it has to say.
+type situation struct {
+	options Options
+	want    map[string]string
+}
+
+// together runs situations at the same time: they mostly wait. None may take longer than the check promises.
+func together(t *testing.T, all map[string]situation) {
+	t.Helper()
+	var mu sync.Mutex
+	var wait sync.WaitGroup
+	got, took := map[string]map[string]checks.Measurement{}, map[string]time.Duration{}
+	for name, s := range all {
+		wait.Go(func() {
+			began := time.Now()
+			measured := runCheck(t, s.options)
+			mu.Lock()
+			defer mu.Unlock()
+			got[name], took[name] = measured, time.Since(began)
+		})
+	}
+	wait.Wait()
+	for name, s := range all {
+		t.Run(name, func(t *testing.T) {
+			says(t, got[name], s.want)
+			if took[name] > whole+spare {
+				t.Errorf("took %v", took[name])
+			}
+		})
+	}
+}
+
 func TestDNSDead(t *testing.T) {
+	t.Parallel()
 	d := startOffice(t, nil, nil)
 	o := d.options
 	o.Resolver = silentResolver()
 	o.Endpoints = []Endpoint{{Profile: "p", Region: "r", Host: "service.example", Port: 443, Proto: protoTLS}}
-	t.Run("office by address", func(t *testing.T) {
-		t.Parallel()
-		began := time.Now()
-		got := runCheck(t, o)
-		if took := time.Since(began); took > whole {
-			t.Errorf("took %v", took)
-		}
-		says(t, got, map[string]string{
+	named, ticket := o, d.ticket
+	ticket.Base, ticket.Media = "https://office.example", "office.example:443"
+	named.Ticket = &ticket
+	named.Transport = d.options.Transport.Clone()
+	named.Transport.DialContext = (&net.Dialer{Resolver: silentResolver()}).DialContext
+	together(t, map[string]situation{
+		"office by address": {o, map[string]string{
 			"path.dns": "?dns_dead line", "path.dns_lies": "?dns_dead line", "path.udp": "1", "path.intercepted": "0",
-			"path.endpoint p/r/service.example:443/tls": "0", "path.endpoint_dns p/r/service.example:443/tls": "?endpoint_dns line",
-		})
-	})
-	t.Run("office by name", func(t *testing.T) {
-		t.Parallel()
-		o := o
-		ticket := d.ticket
-		ticket.Base, ticket.Media = "https://office.example", "office.example:443"
-		o.Ticket = &ticket
-		o.Transport = d.options.Transport.Clone()
-		o.Transport.DialContext = (&net.Dialer{Resolver: silentResolver()}).DialContext
-		says(t, runCheck(t, o), map[string]string{
+			"path.endpoint p/r/service.example:443/tls": "0", "path.endpoint_dns p/r/service.example:443/tls": "?endpoint_dns line"}},
+		"office by name": {named, map[string]string{
 			"path.dns": "?dns_dead line", "path.portal": "?dns_dead line", "path.clock_skew": "?dns_dead line", "path.udp": "?dns_dead line",
-			"path.endpoint p/r/service.example:443/tls": "?no_network line",
-		})
+			"path.endpoint p/r/service.example:443/tls": "?no_network line"}},
 	})
 }
 
 func TestNames(t *testing.T) {
+	t.Parallel()
 	loop := netip.MustParseAddr("192.0.2.1")
 	known := func(lie, delay bool) *net.Resolver {
 		return resolver(func(name string) []netip.Addr {
@@ -365,37 +391,29 @@ func relay(l net.Listener, to string, delay time.Duration) {
 
 // TestOfficeSilent: an office that does not answer is the office's doing where others answer, and unknown else.
 func TestOfficeSilent(t *testing.T) {
+	t.Parallel()
 	d := startOffice(t, nil, nil)
 	l := listen(t)
 	lab.Hole(l)
 	web := quietServer(t, http.NotFoundHandler())
 	o := d.at("https://" + l.Addr().String())
-	t.Run("alone", func(t *testing.T) {
-		t.Parallel()
-		says(t, runCheck(t, o), map[string]string{"path.clock_skew": "?timeout unknown", "path.intercepted": "?timeout unknown"})
-	})
-	t.Run("others answer", func(t *testing.T) {
-		t.Parallel()
-		o := o
-		o.Roots = trusting(web).TLSClientConfig.RootCAs
-		o.Endpoints = []Endpoint{endpointOf(web, protoHTTPS)}
-		says(t, runCheck(t, o), map[string]string{"path.clock_skew": "?timeout office", "path.portal": "?timeout office"})
-	})
-	t.Run("gone", func(t *testing.T) {
-		t.Parallel()
-		dead := listen(t)
-		dead.Close()
-		says(t, runCheck(t, d.at("https://"+dead.Addr().String())), map[string]string{"path.clock_skew": "?office_refused office"})
-	})
-	t.Run("404", func(t *testing.T) {
-		t.Parallel()
-		o := d.at(web.URL)
-		o.Transport = trusting(web)
-		says(t, runCheck(t, o), map[string]string{"path.clock_skew": "?office_refused office", "path.portal": "?office_refused office"})
+	others := o
+	others.Roots = trusting(web).TLSClientConfig.RootCAs
+	others.Endpoints = []Endpoint{endpointOf(web, protoHTTPS)}
+	dead := listen(t)
+	dead.Close()
+	broken := d.at(web.URL)
+	broken.Transport = trusting(web)
+	together(t, map[string]situation{
+		"alone":         {o, map[string]string{"path.clock_skew": "?timeout unknown", "path.intercepted": "?timeout unknown"}},
+		"others answer": {others, map[string]string{"path.clock_skew": "?timeout office", "path.portal": "?timeout office"}},
+		"gone":          {d.at("https://" + dead.Addr().String()), map[string]string{"path.clock_skew": "?office_refused office"}},
+		"404":           {broken, map[string]string{"path.clock_skew": "?office_refused office", "path.portal": "?office_refused office"}},
 	})
 }
 
 func TestNothingToReach(t *testing.T) {
+	t.Parallel()
 	got := runCheck(t, Options{Resolver: noNames()})
 	says(t, got, map[string]string{
 		"path.portal": "?no_collector unknown", "path.intercepted": "?no_collector unknown", "path.clock_skew": "?no_collector unknown",

@@ -67,6 +67,7 @@ func translate(t *testing.T, shared bool, far ...int) (inner []int) {
 
 // TestTranslators asks through real sockets.
 func TestTranslators(t *testing.T) {
+	t.Parallel()
 	for want, shared := range map[string]bool{natSame: true, natVaries: false} {
 		t.Run(want, func(t *testing.T) {
 			inner := translate(t, shared, alternate(t), alternate(t))

@@ -17,6 +17,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -29,6 +30,7 @@ import (
 )
 
 func TestEndpoints(t *testing.T) {
+	t.Parallel()
 	web := quietServer(t, http.NotFoundHandler())
 	other := quietServer(t, http.NotFoundHandler())
 	silent := listen(t)
@@ -50,7 +52,7 @@ func TestEndpoints(t *testing.T) {
 	}
 	foreign := o
 	foreign.Roots = nil
-	for name, c := range map[string]struct {
+	cases := map[string]struct {
 		o      Options
 		e      Endpoint
 		failed string // the stage
@@ -74,10 +76,22 @@ func TestEndpoints(t *testing.T) {
 		"udp, silent":         {o, Endpoint{Host: "127.0.0.1", Port: hole(t, "127.0.0.1:0"), Proto: protoUDP}, "", codeEndpointSilent, ""},
 		"unknown protocol":    {o, Endpoint{Host: "127.0.0.1", Port: 1, Proto: "carrier pigeon"}, "", codeEndpointOdd, ""},
 		"no port":             {o, Endpoint{Host: "127.0.0.1", Proto: protoTLS}, "", codeEndpointOdd, ""},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
+	}
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	reached := map[string]endSeen{}
+	for name, c := range cases { // at once: half of them wait for nothing
+		all.Go(func() {
 			seen := probeEndpoint(t.Context(), c.o, c.e)
+			mu.Lock()
+			defer mu.Unlock()
+			reached[name] = seen
+		})
+	}
+	all.Wait()
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			seen := reached[name]
 			if got := codeOf(seen.failed); got != c.failed {
 				t.Errorf("failed at %q, want %q", got, c.failed)
 			}
@@ -111,6 +125,7 @@ func codeOf(p *checks.Problem) string {
 
 // TestEndpointsThroughProxy: where the program would use a proxy, so do the endpoints, and what the proxy does for it has no time.
 func TestEndpointsThroughProxy(t *testing.T) {
+	t.Parallel()
 	web := quietServer(t, http.NotFoundHandler())
 	connects := 0
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -158,6 +173,7 @@ func TestSubject(t *testing.T) {
 
 // TestManyEndpoints: dead ones in number do not take the check past its time, and what it had no time for is no failure.
 func TestManyEndpoints(t *testing.T) {
+	t.Parallel()
 	var ends []Endpoint
 	for i := range 60 {
 		ends = append(ends, Endpoint{Host: fmt.Sprintf("h%d.example", i), Port: 443, Proto: protoTLS})
@@ -187,6 +203,7 @@ func TestManyEndpoints(t *testing.T) {
 
 // TestTooManyEndpoints: none is left out without a word, and one that several profiles name is asked once.
 func TestTooManyEndpoints(t *testing.T) {
+	t.Parallel()
 	asked := make(chan struct{}, 2*mostEnds)
 	l := listen(t)
 	go func() {
@@ -381,6 +398,7 @@ func TestProvider(t *testing.T) {
 }
 
 func TestOfficeISP(t *testing.T) {
+	t.Parallel()
 	asked := ""
 	var seen []checks.Measurement
 	o := &Office{
