@@ -28,13 +28,18 @@ type way struct {
 	from    progress
 	into    *series
 	counted int64
-	segment float64 // bytes
+	segment float64   // bytes
+	looked  time.Time // last
 }
 
 // count takes every segment that has arrived for as long as segments are on the whole. That is told best when none is
 // waited for: it is the most that bytes by segments ever were.
-func (w *way) count(now progress) {
+//
+// What has come since the last look has come evenly, as far as anybody can tell: a busy office does not look often.
+func (w *way) count(now progress, at time.Time) {
 	const fewest = 16
+	before := w.looked
+	w.looked = at
 	segments, bytes := now.segments-w.from.segments, now.bytes-w.from.bytes
 	if segments <= 0 || bytes <= 0 {
 		return
@@ -43,7 +48,7 @@ func (w *way) count(now progress) {
 		w.segment = max(w.segment, is)
 	}
 	if more := int64(w.segment*float64(segments)) - w.counted; more > 0 {
-		w.into.add(time.Now(), more)
+		w.into.spread(before, at, more)
 		w.counted += more
 	}
 }
@@ -85,10 +90,10 @@ func (a *acks) watch(c *net.TCPConn, down, up *series) bool {
 		a.conns[c] = one
 	}
 	if down != nil && one.down == nil {
-		one.down = &way{from: one.at.down, into: down}
+		one.down = &way{from: one.at.down, into: down, looked: time.Now()}
 	}
 	if up != nil && one.up == nil {
-		one.up = &way{from: one.at.up, into: up}
+		one.up = &way{from: one.at.up, into: up, looked: time.Now()}
 	}
 	return true
 }
@@ -120,10 +125,10 @@ func (a *acks) all() (more bool) {
 			continue
 		}
 		if one.down != nil {
-			one.down.count(now.down)
+			one.down.count(now.down, time.Now())
 		}
 		if one.up != nil {
-			one.up.count(now.up)
+			one.up.count(now.up, time.Now())
 		}
 		a.sum.Sent += max(now.sent-one.at.sent, 0)
 		a.sum.Again += max(now.again-one.at.again, 0)

@@ -2,7 +2,6 @@ package bandwidth
 
 import (
 	"context"
-	"io"
 	"math"
 	"net"
 	"net/http"
@@ -297,30 +296,8 @@ func (b *beside) newcomer(ctx context.Context) (float64, bool) {
 	lines := b.o.lines(1)
 	lines.DialContext = b.wire.counting(lines.DialContext)
 	defer lines.CloseIdleConnections()
-	var mu sync.Mutex // the trace is called by goroutines of the transport
-	var dialed, secure, sent time.Time
-	var parts []float64
-	end := func(from *time.Time) {
-		mu.Lock()
-		defer mu.Unlock()
-		if !from.IsZero() {
-			parts = append(parts, time.Since(*from).Seconds())
-		}
-	}
-	begin := func(at *time.Time) {
-		mu.Lock()
-		*at = time.Now()
-		mu.Unlock()
-	}
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		ConnectStart:         func(string, string) { begin(&dialed) },
-		ConnectDone:          func(_, _ string, err error) { end(&dialed) },
-		TLSHandshakeStart:    func() { begin(&secure) },
-		TLSHandshakeDone:     func(tlsState, error) { end(&secure) },
-		WroteRequest:         func(httptrace.WroteRequestInfo) { begin(&sent) },
-		GotFirstResponseByte: func() { end(&sent) },
-	})
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, b.small(), nil)
+	var p legs
+	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, p.trace()), http.MethodGet, b.small(), nil)
 	if err != nil {
 		return 0, false
 	}
@@ -328,11 +305,40 @@ func (b *beside) newcomer(ctx context.Context) (float64, bool) {
 	if err != nil {
 		return 0, false
 	}
-	_, _ = io.Copy(io.Discard, resp.Body)
 	_ = resp.Body.Close()
-	mu.Lock()
-	defer mu.Unlock()
-	return mean(parts), len(parts) >= 2
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return mean(p.seconds), len(p.seconds) >= 2
+}
+
+// legs are the seconds that the parts of a request on a new connection took.
+type legs struct {
+	mu      sync.Mutex // the trace is called by goroutines of the transport
+	seconds []float64
+}
+
+func (p *legs) trace() *httptrace.ClientTrace {
+	var dialed, secure, sent time.Time
+	begin := func(at *time.Time) {
+		p.mu.Lock()
+		*at = time.Now()
+		p.mu.Unlock()
+	}
+	end := func(from *time.Time) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if !from.IsZero() {
+			p.seconds = append(p.seconds, time.Since(*from).Seconds())
+		}
+	}
+	return &httptrace.ClientTrace{
+		ConnectStart:         func(string, string) { begin(&dialed) },
+		ConnectDone:          func(_, _ string, err error) { end(&dialed) },
+		TLSHandshakeStart:    func() { begin(&secure) },
+		TLSHandshakeDone:     func(tlsState, error) { end(&secure) },
+		WroteRequest:         func(httptrace.WroteRequestInfo) { begin(&sent) },
+		GotFirstResponseByte: func() { end(&sent) },
+	}
 }
 
 // arrived are the requests on new connections that began in a stretch of time.

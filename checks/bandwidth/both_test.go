@@ -112,6 +112,14 @@ func TestBothEnds(t *testing.T) {
 	if m := got["bandwidth.rtt"]; m.Missing != nil || m.Value <= 0 || m.Value > 0.05 || len(m.Samples) != 10 {
 		t.Errorf("rtt over loopback: %+v", m)
 	}
+	if m := got[again.ID]; m.Missing != nil || m.Value < 0 || m.Value > 0.2 {
+		t.Errorf("sent again over loopback: %+v", m)
+	}
+	for _, id := range []string{rttDown.ID, rttUp.ID, rpm.ID} {
+		if m := got[id]; m.Missing != nil || m.Value <= 0 {
+			t.Errorf("%s over loopback: %+v", id, m)
+		}
+	}
 	steps := map[string]bool{}
 	for _, e := range events {
 		steps[e.Step] = true

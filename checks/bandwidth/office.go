@@ -2,6 +2,7 @@ package bandwidth
 
 import (
 	"fmt"
+	"io"
 	mrand "math/rand/v2"
 	"net/http"
 	"strconv"
@@ -199,16 +200,20 @@ func (o *Office) download(w http.ResponseWriter, r *http.Request, s *session) {
 	h.Set("Content-Length", strconv.FormatInt(size, 10))
 	office.Sign(w, r, r.PathValue("ticket"), http.StatusOK)
 	known := s.acks.watch(office.TCP(r.Context()), &s.down, nil)
+	defer s.acks.all()
+	o.draw(w, s, size, paid, known)
+}
+
+// draw sends a picture of which so many bytes are taken from the ticket; those of the rest it takes step by step, for
+// most pictures are not read to their end. Where they run out it is cut short: the next request is told why.
+func (o *Office) draw(w io.Writer, s *session, size, paid int64, known bool) {
 	at, sent := mrand.IntN(len(o.block)-most), int64(0)
-	defer func() {
-		o.spend(s, sent-paid) // what was not sent is given back
-		s.acks.all()
-	}()
+	defer func() { o.spend(s, sent-paid) }() // what was not sent is given back
 	for sent < size {
 		if sent == paid {
 			step := min(size-sent, spendStep)
 			if !o.spend(s, step) {
-				return // cut short: the next request is told why
+				return
 			}
 			paid += step
 		}

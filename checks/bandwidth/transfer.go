@@ -19,7 +19,6 @@ const (
 	lowBody   = 128 << 10 // of one upload then
 	bigBody   = 8 << 20   // of one upload to the office end
 	leastBody = 32 << 10
-	picture   = 2 << 20 // what one picture of speedtest-go's choice holds, roughly
 )
 
 // length is how long speedtest-go is told to go on: a little longer than we do, so that it is always we who end it.
@@ -138,32 +137,20 @@ type fetcher struct {
 // connections do not wait for the next one in the middle of it all; one connection gets short ones, which show how long
 // a loaded connection takes to answer. Public servers are asked for what speedtest-go chose.
 func (f *fetcher) fetch(ctx context.Context, p *phase, req *http.Request) (*http.Response, error) {
-	side, size, short := 1000, int64(picture), false
-	switch {
-	case f.low:
-		side, size = 350, sizes()[350]
-	case f.own:
-		if short = p.takeShort(); short {
-			side = p.side()
-		} else {
-			side = 4000
-		}
-		size = sizes()[side]
-	}
-	done := func() {
-		p.release()
+	side, short := f.choose(p)
+	size := sizes()[side]
+	drop := func() {
 		if short {
 			p.dropShort()
 		}
 	}
 	if !p.claim(ctx, size) {
-		if short {
-			p.dropShort()
-		}
+		drop()
 		return nil, errOver
 	}
+	done := func() { p.release(); drop() }
 	out, after := timed(req.Clone(ctx))
-	if side != 1000 {
+	if side != usual {
 		out.URL.Path = path.Join(path.Dir(out.URL.Path), pictureName(side))
 	}
 	resp, err := p.through.RoundTrip(out)
@@ -171,7 +158,7 @@ func (f *fetcher) fetch(ctx context.Context, p *phase, req *http.Request) (*http
 		done()
 		return nil, err
 	}
-	if resp.ContentLength <= 0 || resp.ContentLength > max(4*picture, size) {
+	if resp.ContentLength <= 0 || resp.ContentLength > 4*size {
 		_ = resp.Body.Close()
 		done()
 		return nil, &checks.Problem{Code: office.CodeGarbled, Detail: "length", Side: checks.SideUnknown}
@@ -182,6 +169,22 @@ func (f *fetcher) fetch(ctx context.Context, p *phase, req *http.Request) (*http
 	resp.Body = &counted{body: resp.Body, phase: p, left: resp.ContentLength, done: done}
 	return resp, nil
 }
+
+// choose is the side of the next picture, and whether it is a short one.
+func (f *fetcher) choose(p *phase) (side int, short bool) {
+	switch {
+	case f.low:
+		return 350, false
+	case !f.own:
+		return usual, false
+	case p.takeShort():
+		return p.side(), true
+	}
+	return 4000, false
+}
+
+// usual is the side of the pictures that speedtest-go asks for.
+const usual = 1000
 
 // side is that of a picture that takes one connection about half a second.
 func (p *phase) side() int {
