@@ -222,7 +222,7 @@ func TestEchoFlood(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	good, err := Ping(t.Context(), Ticket{Base: "http://" + p.LocalAddr().String(), Token: token}, PingOptions{Every: -1})
+	good, err := Ping(t.Context(), Ticket{Media: p.LocalAddr().String(), Token: token}, PingOptions{Every: -1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -161,7 +161,7 @@ func TestPeers(t *testing.T) {
 	mux := ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: p.Packets(Media), Logger: quiet().NewLogger("ice")})
 	defer mux.Close()
 	echo, token := echoing(t, p)
-	pings, err := Ping(t.Context(), Ticket{Base: "http://" + udp, Token: token}, PingOptions{Every: 10 * time.Millisecond})
+	pings, err := Ping(t.Context(), Ticket{Media: udp, Token: token}, PingOptions{Every: 10 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -87,7 +87,7 @@ func (l *between) pump(c *net.UDPConn, decide func(uint32, []byte, func([]byte))
 }
 
 func (l *between) ticket(token string) Ticket {
-	return Ticket{Base: "http://" + l.near.LocalAddr().String(), Token: token}
+	return Ticket{Media: l.near.LocalAddr().String(), Token: token}
 }
 
 // eventually waits for what comes with the next packets.
@@ -231,7 +231,7 @@ func pingSilence(t *testing.T) {
 		blocked: {Code: CodeUDP, Detail: "no answer", Side: checks.SideLine},
 		refused: {Code: CodeUDP, Detail: "port refused", Side: checks.SideUnknown},
 	} {
-		if list[want], err = Ping(ctx, Ticket{Base: "https://" + at, Token: token}, PingOptions{}); err != nil {
+		if list[want], err = Ping(ctx, Ticket{Media: at, Token: token}, PingOptions{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -282,7 +282,7 @@ func pingOver(t *testing.T) {
 	p := opened(t)
 	e, _ := echoing(t, p)
 	token := e.Secret.Issue("run", time.Now().Add(lastSecond+time.Second), DefaultCaps()) // in whole seconds, rounded down
-	pings, err := Ping(t.Context(), Ticket{Base: "http://" + p.LocalAddr().String(), Token: token}, PingOptions{})
+	pings, err := Ping(t.Context(), Ticket{Media: p.LocalAddr().String(), Token: token}, PingOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -336,7 +336,7 @@ func pingFamilies(t *testing.T) {
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		began := time.Now()
-		pings, err := Ping(ctx, Ticket{Base: "http://office.example:" + port, Token: secret.Issue("r", time.Now().Add(time.Minute), Caps{})},
+		pings, err := Ping(ctx, Ticket{Media: "office.example:" + port, Token: secret.Issue("r", time.Now().Add(time.Minute), Caps{})},
 			PingOptions{Resolve: both, Every: -1})
 		if err != nil {
 			t.Fatal(name, err)
@@ -371,10 +371,10 @@ func pingProblems(t *testing.T) {
 		at   Ticket
 		code string
 	}{
-		"no ticket":  {t.Context(), Ticket{Base: "http://127.0.0.1:9"}, CodeForged},
-		"no address": {t.Context(), Ticket{Base: "http://127.0.0.1:99999", Token: token}, CodeForged},
-		"no name":    {t.Context(), Ticket{Base: "http://office.example", Token: token}, checks.CodeNoNetwork},
-		"ended":      {ended, Ticket{Base: "http://127.0.0.1:9", Token: token}, checks.CodeInterrupted},
+		"no ticket":  {t.Context(), Ticket{Media: "127.0.0.1:9"}, CodeForged},
+		"no address": {t.Context(), Ticket{Media: "127.0.0.1:99999", Token: token}, CodeForged},
+		"no name":    {t.Context(), Ticket{Media: "office.example:9", Token: token}, checks.CodeNoNetwork},
+		"ended":      {ended, Ticket{Media: "127.0.0.1:9", Token: token}, checks.CodeInterrupted},
 	} {
 		_, err := Ping(c.ctx, c.at, PingOptions{Resolve: nowhere})
 		if p := (*checks.Problem)(nil); !errors.As(err, &p) || p.Code != c.code {

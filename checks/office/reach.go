@@ -5,9 +5,9 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
+	"fmt"
 	"net"
 	"net/netip"
-	"net/url"
 	"strconv"
 	"time"
 
@@ -91,22 +91,14 @@ func addresses(ctx context.Context, host string, o PingOptions) ([]netip.Addr, e
 	return list, nil
 }
 
-// where is the host and the UDP port of the office, which is that of Base.
+// where is the host and the port at which the office takes UDP.
 func (t Ticket) where() (string, uint16, error) {
-	u, err := url.Parse(t.Base)
+	host, port, err := net.SplitHostPort(t.Media)
 	if err != nil {
-		return "", 0, err
-	}
-	port := u.Port()
-	switch {
-	case port != "":
-	case u.Scheme == "http":
-		port = "80"
-	default:
-		port = "443"
+		return "", 0, fmt.Errorf("the office takes no UDP: %w", err)
 	}
 	n, err := strconv.ParseUint(port, 10, 16)
-	return u.Hostname(), uint16(n), err
+	return host, uint16(n), err
 }
 
 func dial(ctx context.Context, to netip.AddrPort, o PingOptions) (*line, error) {

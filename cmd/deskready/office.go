@@ -25,6 +25,7 @@ type ports struct {
 	packets           *office.Port   // nil: no UDP here
 	alternate         net.PacketConn // the next UDP port, which tells kinds of address translation apart; may be nil
 	public            int            // the port by which hires reach packets and relay; 0: they cannot
+	bare              int            // the port by which hires reach plain; 0: they cannot
 }
 
 const noMedia = "none"
@@ -84,10 +85,17 @@ func (o serveOptions) mediaPort(at place, packets net.PacketConn) int {
 	if packets == nil {
 		return 0
 	}
-	own := packets.LocalAddr().(*net.UDPAddr).Port // of net.ListenPacket("udp")
-	u, err := url.Parse(at.URL)
-	if o.media != "" || err != nil {
-		return own
+	if o.media != "" {
+		return packets.LocalAddr().(*net.UDPAddr).Port // of net.ListenPacket("udp")
+	}
+	return at.port()
+}
+
+// port is the TCP port by which hires reach the collector.
+func (p place) port() int {
+	u, err := url.Parse(p.URL)
+	if err != nil {
+		return 0
 	}
 	if port, err := strconv.Atoi(u.Port()); err == nil {
 		return port
@@ -160,6 +168,6 @@ func (e officeEnds) join(server *collector.Server, p *ports) {
 	if p.alternate != nil {
 		e.path.Alternate = p.alternate.LocalAddr().(*net.UDPAddr).Port // of net.ListenPacket("udp")
 	}
-	e.path.Address = server.Address
+	e.path.Address, e.path.Plain = server.Address, p.bare
 	server.Office, server.Media = e.handler(), p.public
 }

@@ -151,6 +151,9 @@ func (w *world) serve(ctx context.Context, o serveOptions) (err error) {
 	}
 	p := sharePorts(listener, packets, tlsConfig)
 	p.public = o.mediaPort(at, packets)
+	if tlsConfig != nil {
+		p.bare = at.port()
+	}
 	defer p.close()
 	server, ends, err := w.server(store, dir, at, o.caps())
 	if err != nil {
