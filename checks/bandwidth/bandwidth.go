@@ -2,12 +2,16 @@
 // without one, against public speedtest.net servers. Both ends of the protocol are here.
 //
 // speedtest-go drives the transfers: it makes the requests, keeps its connections busy and paces the pings. What is
-// reported is counted here: downloads by our own reader, uploads by what the office end says it read or, against public
-// servers, by requests they have acknowledged. The throughput is the slope of the bytes over time, from slices of 250 ms
-// without the warm-up, which is at least the first 1.5 s; the slices, those of the warm-up included, are the Samples of the measurement. To it is added what our
-// own probes took of the line meanwhile. A direction ends as soon as its figure is precise (half the 95 % interval is
-// 2.5 % of it or less, and it does not drift) or the verdict is certain, at the latest after Options.Direction. One that
-// was cut short by its cap of bytes before that is a lower bound, and marked AtLeast.
+// reported is counted here. The office end's system knows when each segment arrives, in whatever order (TCP_INFO on
+// Linux): uploads are what has arrived there, and downloads what has arrived here by the acknowledgements, where that is
+// in sum what was read here. Other office ends tell what they have read, and public servers acknowledge whole requests.
+//
+// The throughput is the slope of the bytes over time, from slices of 250 ms without the warm-up, which is at least the
+// first 1.5 s; the slices, those of the warm-up included, are the Samples of the measurement. To it is added what our own
+// probes took of the line meanwhile; a call that Options.Beside runs is not added. A direction ends as soon as its figure
+// is precise (half the 95 % interval is 2.5 % of it or less, and it does not drift) or the verdict is certain, at the
+// latest after Options.Direction. One that was cut short by its cap of bytes before that is a lower bound, and marked
+// AtLeast.
 package bandwidth
 
 import (
@@ -244,8 +248,8 @@ type direction struct {
 	transfer func(ctx context.Context, o Options, to target, b *beside, live func(rate float64)) (outcome, error)
 }
 
-// measure measures a direction, and once more where this computer was too busy to attend to it for a tenth of the time. Of
-// two rates the higher one stands: the line has carried it.
+// measure measures a direction, and once more where this computer was too busy to attend to it for a tenth of the time and
+// the figure was not good enough all the same. Of two rates the higher one stands: the line has carried it.
 func (way direction) measure(ctx context.Context, o Options, to target, b *beside, m *meter) (outcome, error) {
 	tell := m.live(way)
 	live := func(rate float64) {
@@ -253,7 +257,7 @@ func (way direction) measure(ctx context.Context, o Options, to target, b *besid
 		tell(rate)
 	}
 	first, err := way.transfer(ctx, o, to, b, live)
-	if err != nil || first.late <= first.to.Sub(first.began)/10 {
+	if err != nil || first.settled || first.late <= first.to.Sub(first.began)/10 {
 		return first, err
 	}
 	if to.desk != nil { // the office end's counts begin anew with each turn

@@ -185,7 +185,7 @@ func busyRun(t *testing.T, way checks.Metric) (recorded []string, got map[string
 	}}
 	o := newOffice(t, end)
 	o.Ticket.Token = end.Secret.Issue("r", time.Now().Add(time.Minute), office.Caps{Bytes: 1 << 40, Seconds: 60})
-	o.Bytes = 1 << 40
+	o.Exact = true
 	busy := false
 	got = run(t.Context(), t, o, func(e checks.Event) {
 		if e.Metric == way.ID && !busy {

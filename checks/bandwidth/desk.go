@@ -146,7 +146,7 @@ type heard struct{ counts atomic.Pointer[counts] }
 // latest is that of one direction.
 func (h *heard) latest(down bool) tally {
 	switch c := h.counts.Load(); {
-	case c == nil:
+	case c == nil, down && c.Kernel == nil: // bytes handed to the office's network are none that have arrived
 		return tally{}
 	case down:
 		return c.Down

@@ -82,9 +82,11 @@ func leading(ctx context.Context, o Options) map[string]bool {
 	return names
 }
 
-// sender is the address that this computer would send from; nil where it is not known. Nothing is sent.
+// sender is the address that this computer would send from; nil where it is not known. Nothing is sent but a look-up of
+// the office's name, and without an office not even that: the way to an address of the documentation (RFC 5737) is that
+// to any other.
 func sender(ctx context.Context, o Options) net.IP {
-	host := listHost
+	host := "192.0.2.1"
 	if o.Ticket != nil {
 		u, err := url.Parse(o.Ticket.Base)
 		if err != nil {

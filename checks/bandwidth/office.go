@@ -147,7 +147,7 @@ func (o *Office) follow(w http.ResponseWriter, r *http.Request, s *session) {
 	beat := time.NewTicker(followEach)
 	defer beat.Stop()
 	for {
-		c := counts{Version: countsVersion, Tick: tick.Seconds(), Up: s.up.tally(), Down: tally{Ticks: []int64{}}}
+		c := counts{Version: countsVersion, Tick: tick.Seconds(), Up: s.up.tally(), Down: tally{Ticks: []int64{}}, Kernel: s.acks.kernel()}
 		if c.Up.Bytes == 0 {
 			c.Down = s.down.tally()
 		}

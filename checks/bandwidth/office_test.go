@@ -184,6 +184,8 @@ func FuzzCounts(f *testing.F) {
 	for _, seed := range []string{
 		`{"version":1,"tick":0.05,"up":{"bytes":3,"span":0.1,"ticks":[1,2]},"down":{"bytes":0,"span":0,"ticks":[]}}`,
 		`{"version":1,"tick":0.05,"up":{"bytes":-3,"span":1e300,"ticks":[-1,-2]},"down":{}}`,
+		`{"version":1,"tick":0.05,"up":{"bytes":0,"span":0,"ticks":[]},"down":{"bytes":0,"span":0,"ticks":[]},"kernel":{"min_rtt":0.02,"sent":9,"again":3}}`,
+		`{"version":1,"tick":0.05,"up":{"bytes":0,"span":0,"ticks":[]},"down":{"bytes":0,"span":0,"ticks":[]},"kernel":{"min_rtt":-1,"sent":9,"again":30}}`,
 		`{"version":1,"version":1}`, `[]`, ``,
 	} {
 		f.Add([]byte(seed))
@@ -192,6 +194,9 @@ func FuzzCounts(f *testing.F) {
 		c, err := parseCounts(data)
 		if err != nil {
 			return
+		}
+		if k := c.Kernel; k != nil && !(k.MinRTT >= 0 && k.again().Value >= 0 && k.again().Value <= 1) {
+			t.Errorf("%q makes %+v", data, k)
 		}
 		for _, one := range []tally{c.Up, c.Down} {
 			if rate, ok := one.throughput(true); ok && !(rate.rate >= 0 && rate.rate < 1e18) {

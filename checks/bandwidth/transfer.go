@@ -105,6 +105,7 @@ type outcome struct {
 	began       time.Time
 	from, to    time.Time // the time that the rate was taken from, without the shortest warm-up
 	selves      []float64 // seconds that loaded connections took to answer
+	settled     bool      // the figure was good enough before the time was over
 }
 
 // measured makes a measurement of what was counted.
@@ -124,7 +125,7 @@ func measured(m checks.Metric, t tally, p *phase, began time.Time) (outcome, err
 	selves := p.selves
 	p.mu.Unlock()
 	return outcome{measurement: got, late: p.late, began: began,
-		from: p.moved.start().Add(warm), to: time.Now(), selves: selves}, nil
+		from: p.moved.start().Add(warm), to: time.Now(), selves: selves, settled: p.settled}, nil
 }
 
 // A fetcher sends the downloads.
