@@ -135,14 +135,23 @@ func (x *exchange) open(name string) *line {
 	return l
 }
 
-// drop forgets a line.
+// drop forgets a line, and ends its relays.
 func (x *exchange) drop(l *line) {
 	x.mu.Lock()
-	defer x.mu.Unlock()
 	delete(x.lines, l.name)
+	var over []*relay
+	for _, r := range x.relay {
+		if r.call == l.name {
+			over = append(over, r)
+		}
+	}
 	for from, to := range x.froms {
 		if to == l {
 			delete(x.froms, from)
 		}
+	}
+	x.mu.Unlock()
+	for _, r := range over {
+		_ = r.Close() // the relay's server then lets go of it
 	}
 }

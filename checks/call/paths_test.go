@@ -161,6 +161,9 @@ func TestRelayOnly(t *testing.T) {
 			t.Fatal(err)
 		}
 		relay, err := c.Allocate()
+		if err == nil {
+			t.Cleanup(func() { relay.Close() })
+		}
 		return relay, c, err
 	}
 	for name, c := range map[string][2]string{
@@ -235,6 +238,23 @@ func TestVanish(t *testing.T) {
 	before := runtime.NumGoroutine()
 	for range 3 {
 		p := dialled(t, s.ticket)
+		conn, err := net.Dial("udp", s.address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lost, err := turn.NewClient(&turn.ClientConfig{TURNServerAddr: s.address, Conn: oneWay{conn}, Username: p.id,
+			Password: relayKey(s.ticket.Token, p.id), Realm: relayRealm, LoggerFactory: quiet{}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		lost.Listen()
+		relay, err := lost.Allocate()
+		if err != nil {
+			t.Fatal(err)
+		}
+		lost.Close()
+		conn.Close() // and nobody tells the office
+		relay.Close()
 		time.Sleep(1800 * time.Millisecond)
 		p.close()
 		p.desk.close()

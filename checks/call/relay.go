@@ -25,9 +25,11 @@ func relayKey(token, name string) string {
 	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:18])
 }
 
-// A relay is one allocation: packets for it come from the exchange, packets from it go there.
+// A relay is one allocation: packets for it come from the exchange, packets from it go there. It ends with its call: hires that
+// give up a way do not always manage to say so.
 type relay struct {
 	exchange *exchange
+	call     string
 	port     int
 	packets  chan []byte
 	closed   chan struct{}
@@ -68,10 +70,15 @@ func (r *relay) Close() error {
 		close(r.closed)
 		r.exchange.mu.Lock()
 		defer r.exchange.mu.Unlock()
-		delete(r.exchange.relay, r.port)
-		delete(r.exchange.froms, origin{relay: r})
+		r.exchange.forget(r)
 	})
 	return nil
+}
+
+// forget takes a relay out. The caller holds the lock.
+func (x *exchange) forget(r *relay) {
+	delete(x.relay, r.port)
+	delete(x.froms, origin{relay: r})
 }
 
 func (r *relay) LocalAddr() net.Addr              { return &net.UDPAddr{IP: officePeer().IP, Port: r.port} }
@@ -82,17 +89,17 @@ func (r *relay) SetWriteDeadline(time.Time) error { return nil }
 // Validate, AllocatePacketConn, AllocateListener and AllocateConn make the exchange the only place that relays lead to.
 func (x *exchange) Validate() error { return nil }
 
-// AllocatePacketConn makes a relay.
-func (x *exchange) AllocatePacketConn(turn.AllocateListenerConfig) (net.PacketConn, net.Addr, error) {
+// AllocatePacketConn makes a relay for a call that is under way.
+func (x *exchange) AllocatePacketConn(ask turn.AllocateListenerConfig) (net.PacketConn, net.Addr, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if len(x.relay) >= relayPorts/2 {
+	if x.lines[ask.UserID] == nil || len(x.relay) >= relayPorts/2 {
 		return nil, nil, errRelay
 	}
 	for {
 		x.next = (x.next + 1) % relayPorts
 		if port := relayPorts + x.next; x.relay[port] == nil {
-			r := &relay{exchange: x, port: port, packets: make(chan []byte, relayQueue), closed: make(chan struct{})}
+			r := &relay{exchange: x, call: ask.UserID, port: port, packets: make(chan []byte, relayQueue), closed: make(chan struct{})}
 			x.relay[port] = r
 			return r, r.LocalAddr(), nil
 		}
