@@ -140,3 +140,34 @@ func TestDisputeIsOverOneThing(t *testing.T) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
+
+// A rule that asks for no witness is no way round one: where the collector contests an attempt, those that it has not
+// seen, which the hire may add as he likes, do not outvote it.
+func TestUnseenAttemptsOutvoteNobody(t *testing.T) {
+	p := Policy{Rules: []Rule{rule(down, least(10), Bound{})}, Retry: twoOfThree()}
+	office := func(v float64) checks.Measurement { return by("collector", down.Of("", v)) }
+	list := func(m ...checks.Measurement) []checks.Measurement { return m }
+	good := down.Of("", 50)
+	for _, c := range []struct {
+		name     string
+		attempts [][]checks.Measurement
+		want     string
+		verdict  Verdict
+	}{
+		{"added", [][]checks.Measurement{list(good, office(5)), list(good), list(good)}, "line.down unknown disputed", Undecided},
+		{"and put first", [][]checks.Measurement{list(good), list(good), list(good, office(5))}, "line.down unknown disputed", Undecided},
+		{"the collector's put elsewhere", [][]checks.Measurement{list(good), list(office(5)), list(good)}, "line.down unknown attempts", Undecided},
+		{"one's own called lost", [][]checks.Measurement{list(down.Missing("", problem("timeout")), office(5)), list(good), list(good)}, "line.down unknown attempts", Undecided},
+		{"seen twice", [][]checks.Measurement{list(good, office(5)), list(good, office(48)), list(good, office(51))}, "line.down pass 50", Ready},
+		{"seen once, well", [][]checks.Measurement{list(good, office(49)), list(good), list(good)}, "line.down pass 50", Ready},
+		{"seen never", [][]checks.Measurement{list(down.Of("", 5)), list(good), list(good)}, "line.down pass 50", Ready},
+		{"better than one says", [][]checks.Measurement{list(down.Of("", 5), office(50)), list(good), list(good)}, "line.down pass 50", Ready},
+		{"both bad at first", [][]checks.Measurement{list(down.Of("", 5), office(5)), list(good), list(good)}, "line.down unknown attempts", Undecided},
+		{"and seen good again", [][]checks.Measurement{list(down.Of("", 5), office(5)), list(good, office(49)), list(good, office(49))}, "line.down pass 50", Ready},
+	} {
+		findings := p.Judge(attempts(c.attempts...))
+		if got := lines(findings); !slices.Equal(got, []string{c.want}) || Decide(findings) != c.verdict {
+			t.Errorf("%s: %q, %s; want %s", c.name, got, Decide(findings), c.want)
+		}
+	}
+}

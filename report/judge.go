@@ -108,9 +108,11 @@ func Decide(findings []Finding) Verdict {
 
 // held is a rule held against one thing that was measured, or could not be.
 type held struct {
-	subject string
-	missing bool // there was no figure, only a reason
-	finding Finding
+	subject   string
+	missing   bool // there was no figure, only a reason
+	seen      bool // the collector has a figure of it
+	contested bool // by the collector's figure, what is required is not kept
+	finding   Finding
 }
 
 // hold gives one finding for each thing measured.
@@ -129,7 +131,15 @@ func (r Rule) hold(results []checks.Result) []held {
 	}
 	list := make([]held, len(found))
 	for i, m := range found {
-		list[i] = held{m.Subject, m.Missing != nil, r.compare(r.judge(m), m, office[m.Subject])}
+		seen := office[m.Subject]
+		own := r.judge(m)
+		f := r.compare(own, m, seen)
+		fails := func(m checks.Measurement) bool { return r.judge(m).Outcome == Fail }
+		list[i] = held{
+			subject: m.Subject, missing: m.Missing != nil, finding: f,
+			seen:      m.By == checks.ByCollector || len(seen) > 0,
+			contested: own.kept() && !f.kept() || slices.ContainsFunc(seen, fails),
+		}
 	}
 	return list
 }

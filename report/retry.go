@@ -92,7 +92,7 @@ func (r Rule) holdOver(t Retry, results []checks.Result) []held {
 	var list []held
 	for _, s := range order {
 		figures := func(t try) bool { return !t.missing }
-		h := held{s, !slices.ContainsFunc(tries[s], figures), t.decide(tries[s])}
+		h := held{subject: s, missing: !slices.ContainsFunc(tries[s], figures), finding: t.decide(tries[s])}
 		if s == "" && h.missing && len(order) > 1 {
 			continue // why nothing was known in one attempt, where another knew
 		}
@@ -108,10 +108,16 @@ func (r Rule) holdOver(t Retry, results []checks.Result) []held {
 //   - else unknown: for want of attempts, or where all were made, for what kept one of them from being known.
 //
 // The figure shown is that of the middle one of those that decided, of two the worse.
+//
+// Once the collector has seen the rule broken, good attempts that it has not seen settle nothing: whoever signs a report
+// can add as many of them as he likes.
 func (t Retry) decide(tries []try) Finding {
-	var kept, failed, doubted, unknown []Finding
+	contested := slices.ContainsFunc(tries, func(one try) bool { return one.contested })
+	var kept, failed, doubted, unknown, unseen []Finding
 	for _, one := range tries {
 		switch f := one.finding; {
+		case f.kept() && contested && !one.seen:
+			unseen = append(unseen, f.leftOpen(CodeAttempts, checks.SideUnknown))
 		case f.kept():
 			kept = append(kept, f)
 		case f.Outcome == Fail:
@@ -130,7 +136,7 @@ func (t Retry) decide(tries []try) Finding {
 	case len(kept) >= t.Pass, len(kept) > 0 && len(failed)+len(doubted) == 0:
 		f = middle(kept)
 	case len(kept)+len(failed) == 0 || len(tries) >= t.Of:
-		f = unsettled(unknown)
+		f = unsettled(slices.Concat(unseen, unknown))
 	default:
 		f = middle(slices.Concat(kept, failed)).leftOpen(CodeAttempts, checks.SideUnknown)
 	}
