@@ -188,13 +188,10 @@ func (j *journey) asChosen(c checks.Check) checks.Check {
 	return c
 }
 
-// again are the checks that the policy wants measured once more: one bad moment of a line should not cost a job. The
-// test call and the load that it is measured under are repeated together, and none more often than the policy says.
+// again are the checks that the policy wants measured once more: one bad moment of a line should not cost a job. None is
+// repeated more often than the policy says.
 func (j *journey) again() []checks.Check {
-	names := j.pol.Again(j.record.Results)
-	if slices.Contains(names, "call") || slices.Contains(names, "bandwidth") {
-		names = append(names, "call", "bandwidth")
-	}
+	names := together(j.pol.Again(j.record.Results), j.pol.Retry)
 	var list []checks.Check
 	for _, c := range j.list(j.options()) {
 		of := attempts(j.record.Results, c.Name) < j.pol.Retry.Of
@@ -203,6 +200,21 @@ func (j *journey) again() []checks.Check {
 		}
 	}
 	return list
+}
+
+// together adds the test call to the load that it is measured under, and the other way round, where the policy repeats
+// both. One that it does not repeat would have to pass each time: a second time could only harm.
+func together(names []string, t report.Retry) []string {
+	pair := []string{"call", "bandwidth"}
+	if !slices.ContainsFunc(pair, func(name string) bool { return slices.Contains(names, name) }) {
+		return names
+	}
+	for _, name := range pair {
+		if slices.Contains(t.Checks, name) && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // run measures a list, and numbers what was measured before.

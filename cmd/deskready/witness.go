@@ -15,7 +15,8 @@ import (
 // maxWitnessed bounds how many runs a collector remembers until their reports ask for it.
 const maxWitnessed = 1000
 
-// maxAttempts bounds how often one run is seen to begin again; what comes later stands in the place of the last.
+// maxAttempts bounds how often one run is seen to begin again: no policy asks for more. What comes later is not kept, or
+// who goes on could choose how his last attempt looks.
 const maxAttempts = 5
 
 // witnesses keeps what the office ends saw of each run, until the hire's program asks for it.
@@ -52,23 +53,37 @@ func (w *witnesses) record(run string, seen []checks.Measurement) {
 		}
 		w.runs[run] = []attempt{nil}
 	}
+	list := w.runs[run]
+	if last := list[len(list)-1]; len(list) < maxAttempts && holdsRates(seen) && holdsRates(last) {
+		list = append(list, nil)
+	}
 	for _, m := range seen {
 		if m, err := w.rounded(m); err == nil {
-			w.runs[run] = put(w.runs[run], m)
+			list = put(list, m)
 		}
 	}
+	w.runs[run] = list
 }
 
-// put adds a figure to the last attempt, or begins another with it where that one has ended. Of two rates in one attempt
-// the higher counts, as at the hire's end: a busy computer measures again, and finds too little, never too much.
+// holdsRates says whether both directions were measured. A busy computer measures one of them again, and by itself; where
+// both come again, the line is measured anew. That tells attempts apart where no call can be made.
+func holdsRates(list attempt) bool {
+	rate := func(name string) bool { return list.at(checks.Measurement{Metric: name}) >= 0 }
+	return rate("bandwidth.download") && rate("bandwidth.upload")
+}
+
+// put adds a figure to the last attempt, or begins another with it where that one has ended or has such a figure of a
+// call: there is one of each in an attempt. Of two rates in one attempt the higher counts, as at the hire's end: a busy
+// computer measures again, and finds too little, never too much.
 func put(list []attempt, m checks.Measurement) []attempt {
 	last := &list[len(list)-1]
-	ended := last.at(checks.Measurement{Metric: lastOfAttempt}) >= 0
+	ended := last.at(checks.Measurement{Metric: lastOfAttempt}) >= 0 || strings.HasPrefix(m.Metric, "call.")
 	switch at := last.at(m); {
 	case at < 0:
 		*last = append(*last, m)
 	case ended && len(list) < maxAttempts:
 		return append(list, attempt{m})
+	case ended: // over the limit
 	case m.Unit != checks.BitsPerSecond, m.Value > (*last)[at].Value:
 		(*last)[at] = m
 	}
