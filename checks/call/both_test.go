@@ -120,6 +120,7 @@ func TestConforms(t *testing.T) {
 
 // TestCall: both ends say the same of a good line, each figure in its unit and by its teller.
 func TestCall(t *testing.T) {
+	t.Parallel()
 	s := serve(t, Limits{})
 	got := run(t, Options{Ticket: s.ticket, Length: 5 * time.Second})
 	busy := func(m checks.Measurement) bool {

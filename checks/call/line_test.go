@@ -35,6 +35,7 @@ func unique(s stretch) int {
 
 // TestLossExact: what the line drops is what both ends count, in both directions, to the packet, the last ones included.
 func TestLossExact(t *testing.T) {
+	t.Parallel()
 	s := serve(t, Limits{})
 	line := impair(t, s.address)
 	line.up.loss, line.down.loss = 0.08, 0.04
@@ -81,6 +82,7 @@ func TestLossExact(t *testing.T) {
 
 // TestTwice: packets that come twice are not lost, and are seen.
 func TestTwice(t *testing.T) {
+	t.Parallel()
 	s := serve(t, Limits{})
 	line := impair(t, s.address)
 	line.up.twice, line.down.twice = 10, 7
@@ -110,6 +112,7 @@ func calm(s stretch) stretch {
 
 // TestDelay: the delay of the line is in the round trip, and what grows is late.
 func TestDelay(t *testing.T) {
+	t.Parallel()
 	s := serve(t, Limits{})
 	line := impair(t, s.address)
 	p := dialled(t, s.issue(line.address))
@@ -141,6 +144,7 @@ func TestDelay(t *testing.T) {
 
 // TestSampler: a call beside a load is told under other names, and a line that lets packets wait fails there.
 func TestSampler(t *testing.T) {
+	t.Parallel()
 	s := serve(t, Limits{})
 	line := impair(t, s.address)
 	ticket := s.issue(line.address)

@@ -18,6 +18,7 @@ import (
 
 // TestPaths: what a network blocks decides how the call goes, soon, and the best way that is left is taken.
 func TestPaths(t *testing.T) {
+	t.Parallel()
 	s := serve(t, Limits{})
 	for name, c := range map[string]struct {
 		noUDP, noPlain bool
@@ -66,6 +67,7 @@ func TestRelayUDP(t *testing.T) {
 
 // TestTLS: where only TLS passes, the call goes inside it, under the same trust as HTTPS.
 func TestTLS(t *testing.T) {
+	t.Parallel()
 	o := &Office{Secret: testSecret(), Now: time.Now}
 	srv := httptest.NewUnstartedServer(o.Handler())
 	srv.StartTLS()
@@ -112,6 +114,7 @@ func TestTLS(t *testing.T) {
 
 // TestNoPath: where nothing passes, it is said soon, and who is to blame.
 func TestNoPath(t *testing.T) {
+	t.Parallel()
 	s := serve(t, Limits{})
 	line := impair(t, s.address)
 	line.noUDP.Store(true)
