@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -74,8 +76,9 @@ func (s *street) serveWith(t *testing.T, program string, environment []string, a
 }
 
 // invite asks a hire, under a policy that is shipped or lies in policies.
-func (s *street) invite(t *testing.T, policy, file string) string {
+func (s *street) invite(t *testing.T, policy string) string {
 	t.Helper()
+	file := filepath.Join(t.TempDir(), "hire.invite.json")
 	o := lab.Finish(t, at(s.data, exec.CommandContext(t.Context(), s.program, "invite", "create", "--data", s.data, "--for", "Ana", "--policy", policy, "--out", file)))
 	if o.ExitCode != 0 {
 		t.Fatalf("%+v", o)
@@ -90,29 +93,32 @@ type visit struct {
 	after time.Duration // from the meddling to the end
 }
 
-// check runs the program at the hire's desk. Once a line of its progress holds the mark, meddle is called.
-func (s *street) check(t *testing.T, invite, mark string, meddle func(hire *exec.Cmd), args ...string) visit {
+// check runs the program at the hire's desk. Once its progress holds the mark, meddle is called, which answers when it did
+// the harm.
+func (s *street) check(t *testing.T, invite, mark string, meddle func(hire *exec.Cmd) time.Time, args ...string) visit {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
-	args = append([]string{"check", "--invite", invite, "--yes", "--name", "Ana", "--no-page", "--format", "json", "--out", filepath.Join(s.home, "hire.deskready.json")}, args...)
+	args = append([]string{"check", "--invite", invite, "--yes", "--no-page", "--format", "json", "--out", filepath.Join(s.home, "hire.deskready.json")}, args...)
 	cmd := at(s.home, s.Hire.Command(ctx, s.program, args...))
 	cmd.Env = append(cmd.Env, s.environment...)
 	var out bytes.Buffer
 	log := &watched{mark: mark}
-	var when time.Time
-	log.found = func() {
-		when = time.Now()
-		meddle(cmd)
-	}
+	faulty := make(chan time.Time, 1)
+	log.found = func() { go func() { faulty <- meddle(cmd) }() }
 	cmd.Stdout, cmd.Stderr = &out, log
 	began := time.Now()
 	if err := cmd.Run(); err != nil && !errors.As(err, new(*exec.ExitError)) {
 		t.Fatal(err)
 	}
-	v := visit{Outcome: lab.Outcome{Stdout: out.String(), Stderr: log.said.String(), ExitCode: cmd.ProcessState.ExitCode(), Took: time.Since(began)}, after: time.Since(when)}
-	if mark != "" && when.IsZero() {
-		t.Fatalf("never said %q:\n%s", mark, v.Stderr)
+	v := visit{Outcome: lab.Outcome{Stdout: out.String(), Stderr: log.said.String(), ExitCode: cmd.ProcessState.ExitCode(), Took: time.Since(began)}}
+	if mark != "" {
+		select {
+		case when := <-faulty:
+			v.after = time.Since(when)
+		case <-time.After(time.Second):
+			t.Fatalf("%q was said too late or never:\n%s", mark, v.Stderr)
+		}
 	}
 	var err error
 	if v.Report, err = report.Decode(out.Bytes()); err != nil {
@@ -137,11 +143,7 @@ func (w *watched) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// last is the newest measurement of a metric by the tool.
-func (v visit) last(metric string) (checks.Measurement, bool) {
-	return lastBy(v.Report, metric, checks.ByTool)
-}
-
+// lastBy is the newest measurement of a metric.
 func lastBy(r report.Report, metric, by string) (found checks.Measurement, ok bool) {
 	for _, result := range r.Results {
 		for _, m := range result.Measurements {
@@ -165,17 +167,63 @@ func (v visit) finding(t *testing.T, metric string) report.Finding {
 	return report.Finding{}
 }
 
+// says is a measurement in one word: its value, or code and side of the reason why there is none.
+func (v visit) says(metric string) string {
+	m, ok := lastBy(v.Report, metric, checks.ByTool)
+	switch {
+	case !ok:
+		return "nothing"
+	case m.Missing != nil:
+		return m.Missing.Code + "/" + m.Missing.Side
+	case m.Unit == checks.Text:
+		return m.Text
+	}
+	return strconv.FormatFloat(m.Value, 'g', -1, 64)
+}
+
+// busy says that a computer was too busy for a test call, which says nothing of the line: then a test tries again.
+func (v visit) busy() bool {
+	for _, metric := range []string{"call.mos", "call.mos_loaded"} {
+		if says := v.says(metric); says == "call_busy_computer/hire" || says == "office_busy/office" {
+			return true
+		}
+	}
+	return false
+}
+
 func kill(cmd *exec.Cmd) { _ = cmd.Process.Signal(syscall.SIGKILL) }
 
+// once is a shipped policy without second attempts: one shows what there is to see.
+func (s *street) once(t *testing.T, policy string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("../../report/policies", policy+".yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := regexp.MustCompile(`(?m)^retry:.*\n`)
+	if !again.Match(text) {
+		t.Fatalf("%s repeats nothing", policy)
+	}
+	return s.policy(t, policy+"-once", string(again.ReplaceAll(text, nil)))
+}
+
+func (s *street) policy(t *testing.T, name, text string) string {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(s.data, "policies", name+".yaml"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
 // TestLabBufferbloat is the line that megabits, loss and jitter call good, and on which calls die: 10 Mbit/s with a queue
-// of 400 ms. A busy computer voids its own test calls, and then the run is repeated.
+// of 400 ms.
 func TestLabBufferbloat(t *testing.T) {
 	s := newStreet(t, lab.Build(t, "./cmd/deskready"), lab.Line{Down: 10, Up: 10, RTT: 20 * time.Millisecond, Queue: 400 * time.Millisecond})
 	s.serve(t)
+	policy := s.once(t, "voice-agent")
 	var v visit
-	for i := range 3 {
-		v = s.check(t, s.invite(t, "voice-agent", filepath.Join(s.home, "invite"+string('0'+rune(i))+".json")), "", nil, "--only", "bandwidth,call", "--quick")
-		if m, ok := v.last("call.mos_loaded"); ok && m.Missing == nil {
+	for range 3 {
+		if v = s.check(t, s.invite(t, policy), "", nil, "--name", "Ana", "--only", "bandwidth,call", "--quick"); !v.busy() {
 			break
 		}
 	}
@@ -185,15 +233,13 @@ func TestLabBufferbloat(t *testing.T) {
 		}
 	}
 	loaded := v.finding(t, "call.mos_loaded")
-	late, _ := v.last("call.rtt")
-	t.Logf("call.mos_loaded %v %s, idle call.rtt %v s, %v", loaded.Measured, loaded.Outcome, late.Value, v.Took)
+	t.Logf("call.mos_loaded %s: %s, late %s up and %s down, lost %s and %s; idle call.mos %s, jitter %s s up, %s s down; %v", v.says("call.mos_loaded"), loaded.Outcome,
+		v.says("call.late_loaded_up"), v.says("call.late_loaded_down"), v.says("call.loss_loaded_up"), v.says("call.loss_loaded_down"),
+		v.says("call.mos"), v.says("call.jitter_up"), v.says("call.jitter_down"), v.Took)
 	if loaded.Outcome != report.Fail && loaded.Outcome != report.Warn {
-		t.Errorf("call.mos_loaded: %s, %+v", loaded.Outcome, loaded)
+		t.Errorf("call.mos_loaded: %s %s", v.says("call.mos_loaded"), loaded.Outcome)
 	}
-	if v.Verdict == report.Ready {
-		t.Error("ready")
-	}
-	text := lab.Finish(t, at(s.home, exec.CommandContext(t.Context(), s.program, "show", filepath.Join(s.home, "hire.deskready.json"), "--lang", "en")))
+	text := lab.Finish(t, at(s.home, exec.CommandContext(t.Context(), s.program, "show", filepath.Join(s.home, "hire.deskready.json"))))
 	plain := strings.Join(strings.Fields(text.Stdout), " ")
 	for _, words := range []string{"the sound waits in a long line inside your router", "bufferbloat", "Smart Queue"} {
 		if !strings.Contains(plain, words) {

@@ -49,6 +49,13 @@ func TestMain(m *testing.M) {
 				}
 				w.now = func() time.Time { return at }
 			}
+			if ahead := os.Getenv("AHEAD"); ahead != "" { // a clock that goes, and goes wrong
+				by, err := time.ParseDuration(ahead)
+				if err != nil {
+					panic(err)
+				}
+				w.now = func() time.Time { return time.Now().Add(by) }
+			}
 			os.Exit(w.run(ctx, os.Args[1:]))
 		},
 	})
@@ -61,6 +68,7 @@ type machine struct {
 	Panic        []string             `json:"panic"` // checks that fail by a fault of ours
 	Slow         []string             `json:"slow"`  // checks that take five seconds
 	Real         []string             `json:"real"`  // checks that are not faked
+	Cut          []string             `json:"cut"`   // checks that are begun, given up at their upload, and faked
 }
 
 func fakeMachine(file string, o all.Options) []checks.Check {
@@ -71,6 +79,9 @@ func fakeMachine(file string, o all.Options) []checks.Check {
 		}
 		list[i].Measure = func(ctx context.Context, tell checks.Progress) ([]checks.Measurement, error) {
 			m := read(file)
+			if slices.Contains(m.Cut, c.Name) {
+				cut(ctx, c, tell)
+			}
 			tell(checks.Event{Step: c.Name + ".title", Left: 2 * time.Second})
 			switch {
 			case slices.Contains(m.Panic, c.Name):
@@ -94,6 +105,18 @@ func fakeMachine(file string, o all.Options) []checks.Check {
 		}
 	}
 	return list
+}
+
+// cut really measures until the upload begins, and leaves.
+func cut(ctx context.Context, c checks.Check, tell checks.Progress) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	_, _ = c.Measure(ctx, func(e checks.Event) {
+		if e.Step == c.Name+".step.upload" {
+			cancel()
+		}
+		tell(e)
+	})
 }
 
 func (m machine) real(check string) bool { return slices.Contains(m.Real, check) }
