@@ -22,6 +22,8 @@ import (
 // echoes share the UDP port of the same number.
 type ports struct {
 	web, relay, plain net.Listener
+	away              net.Listener   // the TCP port beside a UDP port of its own, where relay then is; nil: there is none
+	onlyUDP           bool           // that TCP port is somebody else's
 	packets           *office.Port   // nil: no UDP here
 	alternate         net.PacketConn // the next UDP port, which tells kinds of address translation apart; may be nil
 	public            int            // the port by which hires reach packets and relay; 0: they cannot
@@ -39,6 +41,7 @@ func sharePorts(listener net.Listener, packets net.PacketConn, t *tls.Config) po
 	}
 	p.packets = office.Share(packets)
 	at := packets.LocalAddr().(*net.UDPAddr) // of net.ListenPacket("udp")
+	p.moveRelay(listener, at, t)
 	if at.Port < 65535 {
 		next := *at
 		next.Port++
@@ -49,8 +52,26 @@ func sharePorts(listener net.Listener, packets net.PacketConn, t *tls.Config) po
 	return p
 }
 
+// moveRelay puts TURN over TCP and TLS to the port number of UDP, where hires look for it: --media may have named another.
+// What is no TURN there is dropped.
+func (p *ports) moveRelay(listener net.Listener, at *net.UDPAddr, t *tls.Config) {
+	if listener.Addr().(*net.TCPAddr).Port == at.Port { // of net.Listen("tcp")
+		return
+	}
+	l, err := net.Listen("tcp", at.String())
+	if err != nil { // a proxy may have it
+		p.onlyUDP = true
+		return
+	}
+	_ = p.relay.Close() // turns its clients away
+	p.away, p.relay, _ = office.Split(l, t)
+}
+
 func (p ports) close() {
 	_ = p.web.Close() // closes the TCP port, whatever serves it
+	if p.away != nil {
+		_ = p.away.Close()
+	}
 	if p.packets != nil {
 		_ = p.packets.Close()
 	}
@@ -103,6 +124,14 @@ func (p place) port() int {
 	return map[string]int{"http": 80, "https": 443}[u.Scheme]
 }
 
+// barePort is the one by which hires reach what speaks no TLS; 0 where all of the port does not.
+func (p place) barePort(t *tls.Config) int {
+	if t == nil {
+		return 0
+	}
+	return p.port()
+}
+
 // officeEnds are the collector's halves of the measurements.
 type officeEnds struct {
 	bandwidth *bandwidth.Office
@@ -142,6 +171,9 @@ func (e officeEnds) serve(ctx context.Context, p ports) {
 	go func() { report("the plain port", plainServer(e.log).Serve(p.plain)) }()
 	if p.packets == nil {
 		return
+	}
+	if p.onlyUDP {
+		e.log.Warn("the TCP port of --media is taken: hires whose networks block UDP cannot make the test call", "address", p.packets.LocalAddr().String())
 	}
 	go func() { report("the echo", e.echo.Serve(p.packets.Packets(office.Probes))) }()
 	go func() {

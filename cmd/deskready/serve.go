@@ -150,10 +150,7 @@ func (w *world) serve(ctx context.Context, o serveOptions) (err error) {
 		return err
 	}
 	p := sharePorts(listener, packets, tlsConfig)
-	p.public = o.mediaPort(at, packets)
-	if tlsConfig != nil {
-		p.bare = at.port()
-	}
+	p.public, p.bare = o.mediaPort(at, packets), at.barePort(tlsConfig)
 	defer p.close()
 	server, ends, err := w.server(store, dir, at, o.caps())
 	if err != nil {
