@@ -140,6 +140,9 @@ func (j *journey) witness(ctx context.Context) {
 	c := collector.Client{Base: j.collector, HTTP: j.client, Key: j.key}
 	sealed, seen, err := c.Witness(ctx, *j.inv, j.record.Nonce)
 	if err != nil {
+		if none := (*collector.RefusedError)(nil); !errors.As(err, &none) || none.Reason != collector.ReasonNoWitness {
+			j.say("%s", j.book.Text("cmd.no_witness", "employer", j.inv.Employer))
+		}
 		return
 	}
 	j.sealedWitness = sealed
