@@ -99,7 +99,7 @@ func (m *meter) draw() {
 func (m *meter) line(e checks.Event) string {
 	text := bar(e.Done) + "  "
 	if e.Metric != "" {
-		text += render.Quantity(m.book, e.Value, m.units[e.Metric]) + "  "
+		text += m.figure(e) + "  "
 	}
 	if e.Left >= time.Second {
 		text += m.book.Text("cmd.left_short", "seconds", strconv.Itoa(int(e.Left.Round(time.Second).Seconds()))) + "  "
@@ -108,6 +108,16 @@ func (m *meter) line(e checks.Event) string {
 		return text + m.book.Text(e.Check+".title")
 	}
 	return text + m.book.Text(e.Step)
+}
+
+// figure is the live figure. That of a call has no unit of its own that anybody would know.
+func (m *meter) figure(e checks.Event) string {
+	unit := m.units[e.Metric]
+	text := render.Quantity(m.book, e.Value, unit)
+	if unit == checks.MOS {
+		return m.book.Text("cmd.live_mos", "v", text)
+	}
+	return text
 }
 
 func bar(done float64) string {
