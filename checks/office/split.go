@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
+	"net/netip"
 	"sync"
 	"time"
 )
@@ -15,6 +16,7 @@ const (
 	sniffLimit  = 512              // connections of which it is not known yet what they are; the oldest gives way
 	sniffTime   = 10 * time.Second // for a TLS handshake and one byte, on a line with a second of queue
 	relayLimit  = 256              // connections to the relay at one time
+	relayShare  = 96               // of them from one network: twenty hires behind one address, each with two ways for two calls
 	relayIdle   = 2 * time.Minute  // a relay's client refreshes and keeps alive more often (RFC 8656, section 3.9)
 	relayWrite  = 10 * time.Second
 	alpnHTTP    = "http/1.1"
@@ -34,7 +36,7 @@ const (
 //
 // Closing web closes the port and all three; closing one of the others turns its clients away.
 func Split(l net.Listener, t *tls.Config) (web, relay, plain net.Listener) {
-	s := &splitter{l: l, sniffed: list.New(), slots: make(chan struct{}, relayLimit), done: make(chan struct{})}
+	s := &splitter{l: l, sniffed: list.New(), seats: map[netip.Prefix]int{}, done: make(chan struct{})}
 	if t != nil {
 		s.tls = t.Clone()
 		s.tls.NextProtos = []string{alpnHTTP, alpnTURN, alpnSTUN}
@@ -49,11 +51,12 @@ type splitter struct {
 	l                 net.Listener
 	tls               *tls.Config
 	web, relay, plain *door
-	slots             chan struct{} // of the relay
 	done              chan struct{}
 
 	mu      sync.Mutex
-	sniffed *list.List // of net.Conn, the oldest first
+	sniffed *list.List           // of net.Conn, the oldest first
+	relays  int                  // connections to the relay
+	seats   map[netip.Prefix]int // of them, by the network they come from
 }
 
 // door is a listener that gets its connections from the splitter.
@@ -131,7 +134,8 @@ func (s *splitter) accept() {
 }
 
 // hold notes a connection of which it is not known yet what it is. If there are too many, the oldest is dropped: it had the
-// most time, and whoever opens many and says nothing can keep nobody else out.
+// most time, and whoever opens many and says nothing keeps nobody else out, unless he opens as many again while others say
+// their first word.
 func (s *splitter) hold(c net.Conn) *list.Element {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -209,13 +213,12 @@ func (s *splitter) inside(c net.Conn, until time.Time) {
 // give waits for whoever accepts, no longer than until.
 func (s *splitter) give(d *door, c net.Conn, until time.Time) {
 	if d == s.relay {
-		select {
-		case s.slots <- struct{}{}:
-			c = &relayed{Conn: c, free: sync.OnceFunc(func() { <-s.slots })}
-		default:
+		free := s.seat(c)
+		if free == nil {
 			_ = c.Close()
 			return
 		}
+		c = &relayed{Conn: c, free: free}
 	}
 	_ = c.SetDeadline(time.Time{})
 	late := time.NewTimer(time.Until(until))
@@ -227,4 +230,44 @@ func (s *splitter) give(d *door, c net.Conn, until time.Time) {
 	case <-late.C:
 		_ = c.Close()
 	}
+}
+
+// seat takes one of the relay's places; nil where there is none left, or none for that network: a stranger who holds on to
+// all that he gets leaves some to others.
+func (s *splitter) seat(c net.Conn) (free func()) {
+	from := network(c.RemoteAddr())
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.relays >= relayLimit || from.IsValid() && s.seats[from] >= relayShare {
+		return nil
+	}
+	s.relays++
+	s.seats[from]++
+	return sync.OnceFunc(func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.relays--
+		if s.seats[from]--; s.seats[from] == 0 {
+			delete(s.seats, from)
+		}
+	})
+}
+
+// network is what one client has for himself: an IPv4 address, or an IPv6 network of 64 bits (RFC 6177). It is not valid
+// for what is no TCP address.
+func network(a net.Addr) netip.Prefix {
+	t, ok := a.(*net.TCPAddr)
+	if !ok {
+		return netip.Prefix{}
+	}
+	addr := t.AddrPort().Addr().Unmap().WithZone("")
+	bits := 64
+	if addr.Is4() {
+		bits = 32
+	}
+	p, err := addr.Prefix(bits)
+	if err != nil { // no address at all
+		return netip.Prefix{}
+	}
+	return p
 }

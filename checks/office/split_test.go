@@ -15,6 +15,7 @@ import (
 	"math/big"
 	"net"
 	"net/http"
+	"net/netip"
 	"os/exec"
 	"runtime"
 	"strings"
@@ -251,5 +252,65 @@ func TestSplitFlood(t *testing.T) {
 	_ = open[0].SetReadDeadline(time.Now().Add(time.Second))
 	if _, err := open[0].Read(make([]byte, 1)); err == nil || isTimeout(err) {
 		t.Errorf("the oldest is still there: %v", err)
+	}
+}
+
+// TestSplitRelayShare: who takes all places at the relay that one network gets, and is silent, leaves places to others.
+func TestSplitRelayShare(t *testing.T) {
+	noLeaks(t)
+	web, relay, _ := listening(t, nil)
+	_, port, err := net.SplitHostPort(web.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	dial := func(from string) net.Conn {
+		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
+		c, err := d.Dial("tcp", "127.0.0.1:"+port)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Write([]byte{0}); err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	seat := func(from string) (close func()) {
+		near := dial(from)
+		far, err := relay.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return func() { _, _ = near.Close(), far.Close() }
+	}
+	var open []func()
+	for range relayShare {
+		open = append(open, seat("127.0.0.1"))
+	}
+	more := dial("127.0.0.1")
+	_ = more.SetReadDeadline(time.Now().Add(5 * time.Second))
+	if _, err := more.Read(make([]byte, 1)); err == nil || isTimeout(err) {
+		t.Errorf("one more than one network's share: %v", err)
+	}
+	open = append(open, func() { _ = more.Close() }, seat("127.0.0.2"))
+	open[0]()
+	open = append(open, seat("127.0.0.1"))
+	for _, end := range open {
+		end()
+	}
+}
+
+func TestNetwork(t *testing.T) {
+	for at, want := range map[string]string{
+		"192.0.2.1": "192.0.2.1/32", "::ffff:192.0.2.1": "192.0.2.1/32",
+		"2001:db8:1:2:3::4": "2001:db8:1:2::/64", "fe80::1%eth0": "fe80::/64",
+	} {
+		if got := network(net.TCPAddrFromAddrPort(netip.AddrPortFrom(netip.MustParseAddr(at), 1))); got.String() != want {
+			t.Errorf("%s: %s", at, got)
+		}
+	}
+	for _, a := range []net.Addr{nil, &net.UDPAddr{}, &net.TCPAddr{}} {
+		if got := network(a); got.IsValid() {
+			t.Errorf("%v: %s", a, got)
+		}
 	}
 }
