@@ -151,6 +151,10 @@ func (w *world) officeEnds(secret office.Secret, seen *witnesses, log *slog.Logg
 	}
 }
 
+// bodyTime is how long what a request brings along may take, unless an office end allows more to whom it knows: net/http
+// waits for it even after a refusal, and else for ever.
+const bodyTime = 15 * time.Second
+
 // handler is what the collector mounts at /s/.
 func (e officeEnds) handler() http.Handler {
 	mux := http.NewServeMux()
@@ -158,7 +162,10 @@ func (e officeEnds) handler() http.Handler {
 	mux.Handle("/s/{ticket}/call", e.call.Handler())
 	mux.Handle("/s/{ticket}/call/", e.call.Handler())
 	mux.Handle("/s/{ticket}/path/", e.path.Handler())
-	return mux
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime))
+		mux.ServeHTTP(w, r)
+	})
 }
 
 // serve serves what is no HTTP, until ctx ends.

@@ -1,10 +1,16 @@
 package main
 
 import (
+	"fmt"
 	"io"
+	"log/slog"
 	"net"
+	"net/http"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"deskready/checks/office"
 )
 
 // listening opens a TCP and a UDP port on the loopback.
@@ -77,5 +83,48 @@ func TestRelayGivesWay(t *testing.T) {
 	defer p.close()
 	if !p.onlyUDP || p.away != nil {
 		t.Errorf("%+v", p)
+	}
+}
+
+// single is a listener for one connection.
+type single struct {
+	net.Conn
+	given chan net.Conn
+}
+
+func (l single) Accept() (net.Conn, error) {
+	c, ok := <-l.given
+	if !ok {
+		return nil, net.ErrClosed
+	}
+	return c, nil
+}
+func (l single) Addr() net.Addr { return l.LocalAddr() }
+func (l single) Close() error   { return nil }
+
+// TestStrangersAreNotWaitedFor: who has no ticket and announces a body that never comes holds a connection for a moment only.
+func TestStrangersAreNotWaitedFor(t *testing.T) {
+	for _, path := range []string{"/s/x/call", "/s/x/call/1/account", "/s/x/speedtest/upload.php", "/s/x/path/hello", "/s/"} {
+		synctest.Test(t, func(t *testing.T) {
+			near, far := net.Pipe()
+			l := single{far, make(chan net.Conn, 1)}
+			l.given <- far
+			close(l.given)
+			w := &world{now: time.Now}
+			secret := office.Secret(make([]byte, 32))
+			s := &http.Server{Handler: w.officeEnds(secret, &witnesses{}, slog.New(slog.DiscardHandler)).handler()}
+			go func() { _ = s.Serve(l) }()
+			began := time.Now()
+			go func() {
+				_, _ = fmt.Fprintf(near, "POST %s HTTP/1.1\r\nHost: desk\r\nContent-Length: 1000\r\n\r\n", path)
+			}()
+			_, _ = io.Copy(io.Discard, near)
+			if d := time.Since(began); d > bodyTime+time.Second {
+				t.Errorf("%s: %v", path, d)
+			}
+			_ = near.Close()
+			_ = s.Close()
+			synctest.Wait()
+		})
 	}
 }
