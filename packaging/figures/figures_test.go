@@ -35,7 +35,7 @@ func TestPlan(t *testing.T) {
 		t.Errorf("%d left of %d: what failed is tried again, what succeeded is not", len(left), len(todo))
 	}
 	var out bytes.Buffer
-	if err := dryRun(&out, todo); err != nil || !strings.HasSuffix(out.String(), "8 trials, about 4 minutes\n") {
+	if err := dryRun(&out, todo); err != nil || !strings.HasSuffix(out.String(), "8 trials, about 3 minutes\n") {
 		t.Errorf("%v\n%s", err, out.String())
 	}
 }
@@ -251,10 +251,10 @@ func TestTables(t *testing.T) {
 	}
 	rtp := traffic{RTP: map[uint16]access.Counts{officePort: {OfferedPackets: 200, LostPackets: 1, OverflowPackets: 1}}}
 	rows := []row{
-		{Line: "25-5", Tool: "default", Repeat: 1, Download: value(24.133e6 * 0.98), Upload: value(4.8266e6 * 1.01), RTT: value(0.041), Said: said("pass"), Up: rtp, Office: usage{1, 30e6}},
-		{Line: "25-5", Tool: "default", Repeat: 2, Download: value(24.133e6 * 1.00), Upload: value(4.8266e6 * 1.01), RTT: value(0.043), Said: said("fail"), LateMS: 9},
+		{Line: "25-5", Tool: "loaded", Repeat: 1, Download: value(24.133e6 * 0.98), Upload: value(4.8266e6 * 1.01), RTT: value(0.041), Said: said("pass"), Up: rtp, Office: usage{1, 30e6}},
+		{Line: "25-5", Tool: "loaded", Repeat: 2, Download: value(24.133e6 * 1.00), Upload: value(4.8266e6 * 1.01), RTT: value(0.043), Said: said("fail"), LateMS: 9},
 		{Line: "25-5-loss2", Tool: "iperf3-8", Repeat: 1, Download: value(10e6), Upload: value(4e6)},
-		{Line: "25-5-loss2", Tool: "default", Repeat: 1, Download: value(9e6), Upload: value(4e6), Said: said("fail")},
+		{Line: "25-5-loss2", Tool: "loaded", Repeat: 1, Download: value(9e6), Upload: value(4e6), Said: said("fail")},
 		{Line: "bloat", Tool: "ndt7", Repeat: 1, Error: "ndt7: no result\nmore"},
 	}
 	file := filepath.Join(t.TempDir(), "figures.md")
@@ -267,12 +267,12 @@ func TestTables(t *testing.T) {
 	}
 	for _, want := range []string{
 		"| 25-5 | 24.13 / 4.827 | - / - | 23.89 -1.0 % / 4.875 +1.0 % * |",
-		"| default | 1.0 | 1.0 | 2 | -10.0 | +0.0 |",
+		"| loaded | 1.0 | 1.0 | 2 | -10.0 | +0.0 |",
 		"| 25-5 | 40 | 42.0 (+2.0) * |",
-		"| 25-5 | default | 2 | 1 | 0 | 0 | 1 | 0 | bandwidth.download fail ×1 |",
-		"| 25-5-loss2 | default | 1 | 0 | 0 | 0 | 0 | 1 | bandwidth.download fail ×1 |", // iperf3 reached the mark itself
+		"| 25-5 | loaded | 2 | 1 | 0 | 0 | 1 | 0 | bandwidth.download fail ×1 |",
+		"| 25-5-loss2 | loaded | 1 | 0 | 0 | 0 | 0 | 1 | bandwidth.download fail ×1 |", // iperf3 reached the mark itself
 		"1 false fails, 0 false passes, 0 undecided, 1 right.",
-		"| 25-5 | default | 1 | 1.00 | - | 1.00 (2 of 200) | - | - | - | 4.20, - |",
+		"| 25-5 | loaded | 1 | 1.00 | - | 1.00 (2 of 200) | - | - | - | 4.20, - |",
 		"* bloat ndt7 1 did not succeed: ndt7: no result\n",
 	} {
 		if !strings.Contains(string(got), want) {

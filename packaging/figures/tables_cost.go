@@ -72,7 +72,7 @@ func (r results) verdicts(b *strings.Builder) {
 		}
 		for _, t := range modes() {
 			found := r.of(name, t.name)
-			if len(found) == 0 {
+			if len(found) == 0 || t.under != policy {
 				continue
 			}
 			var sum tally

@@ -15,6 +15,7 @@ import (
 
 // A tool is something that measures a line, or a way to run it.
 type tool struct {
+	under string // the policy; of deskready alone
 	name  string
 	takes time.Duration // about
 	built bool          // is among the programs of peers
