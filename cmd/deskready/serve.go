@@ -69,7 +69,7 @@ through too, tells kinds of address translation apart.`,
 	f.StringVar(&o.tlsCert, "tls-cert", "", "certificate (PEM `FILE`)")
 	f.StringVar(&o.tlsKey, "tls-key", "", "its key (PEM `FILE`)")
 	f.StringVar(&o.behindProxy, "behind-proxy", "", "`ADDRESS` of the proxy that speaks TLS for this collector")
-	f.StringVar(&o.media, "media", "", "`ADDRESS` for test calls and UDP (default: as --listen; behind a proxy: none)")
+	f.StringVar(&o.media, "media", "", "`ADDRESS` for test calls, by UDP and TCP (default: as --listen; behind a proxy: none)")
 	f.BoolVar(&o.exact, "exact", false, "let runs measure with check --exact, which takes many bytes")
 	_ = f.MarkHidden("exact") // there is such a flag: it was defined on the line before
 	cmd.AddCommand(w.backupCommand(), w.restoreCommand(), w.adminLinkCommand())
