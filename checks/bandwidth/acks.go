@@ -1,7 +1,9 @@
 package bandwidth
 
 import (
+	"cmp"
 	"net"
+	"slices"
 	"sync"
 	"time"
 )
@@ -28,26 +30,39 @@ type way struct {
 	from    progress
 	into    *series
 	counted int64
-	segment float64   // bytes
 	looked  time.Time // last
+	lengths []length  // of the last looks
 }
 
-// count takes every segment that has arrived for as long as segments are on the whole. That is told best when none is
-// waited for: it is the most that bytes by segments ever were.
-//
+// length is what segments were long on the whole, at a look.
+type length struct {
+	at       time.Time
+	segments int64
+	bytes    float64 // each
+}
+
+// segment is how long segments are: the most that bytes by segments were of late, for that is told best when none is
+// waited for. Of late is two seconds, or three hundred segments where those took longer: lengths change with the size of
+// what is written, and on a slow line it is long before none is missing.
+func (w *way) segment(now length) float64 {
+	const few, late = 300, 2 * time.Second
+	w.lengths = append(slices.DeleteFunc(w.lengths, func(l length) bool {
+		return now.at.Sub(l.at) > late && now.segments-l.segments > few
+	}), now)
+	return slices.MaxFunc(w.lengths, func(a, b length) int { return cmp.Compare(a.bytes, b.bytes) }).bytes
+}
+
+// count takes every segment that has arrived for as long as segments are on the whole, those that came twice among them.
 // What has come since the last look has come evenly, as far as anybody can tell: a busy office does not look often.
 func (w *way) count(now progress, at time.Time) {
-	const fewest = 16
 	before := w.looked
 	w.looked = at
 	segments, bytes := now.segments-w.from.segments, now.bytes-w.from.bytes
 	if segments <= 0 || bytes <= 0 {
 		return
 	}
-	if is := float64(bytes) / float64(segments); segments >= fewest || w.segment == 0 {
-		w.segment = max(w.segment, is)
-	}
-	if more := int64(w.segment*float64(segments)) - w.counted; more > 0 {
+	each := w.segment(length{at, segments, float64(bytes) / float64(segments)})
+	if more := int64(each*float64(segments)) - w.counted; more > 0 {
 		w.into.spread(before, at, more)
 		w.counted += more
 	}

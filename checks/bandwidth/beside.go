@@ -183,7 +183,7 @@ func (b *beside) aside(up bool, from, to time.Time) float64 {
 		list := slices.DeleteFunc(p.Since(from), func(t office.Trip) bool { return t.Sent.After(to) })
 		each := float64(p.Overhead())
 		for _, t := range list {
-			if up || t.Fate == office.Back {
+			if t.Fate == office.Back || up && t.Fate != office.LostUp && t.Fate != office.Lost && t.Fate != office.Unsent {
 				bytes += (each + float64(t.Size)) * seconds / to.Sub(from).Seconds()
 			}
 		}

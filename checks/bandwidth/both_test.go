@@ -58,9 +58,11 @@ func against(base, token string) Options {
 	return Options{
 		Ticket:    &office.Ticket{Base: base, Token: token},
 		Direction: 3 * time.Second,
-		Bytes:     100e6,
+		Bytes:     60e6,
 		Patience:  time.Second,
 		Queue:     5 * time.Second,
+
+		Connections: 4, // many tests run beside each other
 	}
 }
 

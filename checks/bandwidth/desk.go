@@ -177,7 +177,7 @@ func (d *desk) listen(ctx context.Context, o Options) *heard {
 			if before != nil && before.sent { // the lines come
 				continue
 			}
-			if c, err := d.counts(ctx); err == nil {
+			if c, err := d.ask(ctx, http.MethodGet, "counts"); err == nil {
 				h.counts.CompareAndSwap(before, &c)
 			}
 		}

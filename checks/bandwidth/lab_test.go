@@ -115,6 +115,9 @@ func (c labCase) String() string {
 	if l.Jitter > 0 {
 		name += fmt.Sprintf("-jitter%v", l.Jitter)
 	}
+	if l.Block != "" {
+		name += "-no" + l.Block
+	}
 	if c.mode != "" {
 		name += "-" + c.mode
 	}
@@ -132,6 +135,7 @@ func someLines() []labCase {
 		{lab.Line{Down: 1, Up: 0.5, RTT: ms(30), Queue: ms(200)}, "exact", 0.05},
 		{lab.Line{Down: 25, Up: 5, RTT: ms(40), Queue: ms(100)}, "quick", 0.10},
 		{lab.Line{Down: 25, Up: 5, RTT: ms(40), Queue: ms(100)}, "low", 1},
+		{lab.Line{Down: 25, Up: 5, RTT: ms(40), Queue: ms(100), Block: "udp"}, "quick", 0.10},
 	}
 }
 

@@ -48,9 +48,7 @@ func TestResponsiveness(t *testing.T) {
 	if m := b.responsiveness([]passed{d, u}); m.Missing == nil {
 		t.Errorf("without a probe: %+v", m)
 	}
-	for _, n := range []newcomer{{began.Add(time.Second), 0.1}, {began.Add(2 * time.Second), 0.1}, {began.Add(6 * time.Second), 0.2}} {
-		b.foreign = append(b.foreign, n)
-	}
+	b.foreign = []newcomer{{began.Add(time.Second), 0.1}, {began.Add(2 * time.Second), 0.1}, {began.Add(6 * time.Second), 0.2}}
 	for _, c := range []struct {
 		down, up []float64
 		want     float64

@@ -74,7 +74,7 @@ func transferDown(ctx context.Context, o Options, to target, b *beside, live fun
 		t = t.downTo(lasted)
 	}
 	if to.desk != nil {
-		if c, err := to.desk.counts(outer); err == nil && c.Kernel != nil {
+		if c, err := to.desk.ask(outer, http.MethodGet, "counts"); err == nil && c.Kernel != nil {
 			t = agreed(t, c.Down.upTo(lasted))
 		}
 	}
