@@ -156,7 +156,7 @@ func (j *journey) measure(ctx context.Context) {
 	}
 	j.run(ctx, list)
 	for ctx.Err() == nil {
-		again := j.again()
+		again := j.again(ctx)
 		if len(again) == 0 {
 			break
 		}
@@ -189,9 +189,18 @@ func (j *journey) asChosen(c checks.Check) checks.Check {
 }
 
 // again are the checks that the policy wants measured once more: one bad moment of a line should not cost a job. None is
-// repeated more often than the policy says.
-func (j *journey) again() []checks.Check {
-	names := together(j.pol.Again(j.record.Results), j.pol.Retry)
+// repeated more often than the policy says. What the collector saw counts here as it will in the end.
+func (j *journey) again(ctx context.Context) []checks.Check {
+	if j.pol.Retry.Of == 0 {
+		return nil
+	}
+	results := j.record.Results
+	if j.record.ticket != nil {
+		if _, seen, err := j.askWitness(ctx); err == nil { // in the end it is asked again
+			results = besides(results, seen.Measurements)
+		}
+	}
+	names := together(j.pol.Again(results), j.pol.Retry)
 	var list []checks.Check
 	for _, c := range j.list(j.options()) {
 		of := attempts(j.record.Results, c.Name) < j.pol.Retry.Of

@@ -10,6 +10,7 @@ import (
 
 	"deskready/checks"
 	"deskready/report/collector"
+	"deskready/report/verify"
 )
 
 // maxWitnessed bounds how many runs a collector remembers until their reports ask for it.
@@ -135,10 +136,7 @@ func (j *journey) witness(ctx context.Context) {
 	if j.record.ticket == nil || ctx.Err() != nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
-	defer cancel()
-	c := collector.Client{Base: j.collector, HTTP: j.client, Key: j.key}
-	sealed, seen, err := c.Witness(ctx, *j.inv, j.record.Nonce)
+	sealed, seen, err := j.askWitness(ctx)
 	if err != nil {
 		if none := (*collector.RefusedError)(nil); !errors.As(err, &none) || none.Reason != collector.ReasonNoWitness {
 			j.say("%s", j.book.Text("cmd.no_witness", "employer", j.inv.Employer))
@@ -146,14 +144,32 @@ func (j *journey) witness(ctx context.Context) {
 		return
 	}
 	j.sealedWitness = sealed
-	before := map[string]int{} // figures of the same quantity so far: they come in the order of the attempts
-	for _, m := range seen.Measurements {
+	j.record.Results = besides(j.record.Results, seen.Measurements)
+}
+
+func (j *journey) askWitness(ctx context.Context) ([]byte, verify.Witness, error) {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	c := collector.Client{Base: j.collector, HTTP: j.client, Key: j.key}
+	return c.Witness(ctx, *j.inv, j.record.Nonce)
+}
+
+// besides puts what the collector saw beside what was measured here, each figure in its own attempt: of one quantity they
+// come in the order of the attempts.
+func besides(results []checks.Result, seen []checks.Measurement) []checks.Result {
+	out := slices.Clone(results)
+	for i := range out {
+		out[i].Measurements = slices.Clone(out[i].Measurements)
+	}
+	before := map[string]int{}
+	for _, m := range seen {
 		what := m.Metric + "\x00" + m.Subject
-		if r := nthOf(j.record.Results, m.Metric, before[what]); r != nil {
+		if r := nthOf(out, m.Metric, before[what]); r != nil {
 			r.Measurements = append(r.Measurements, m)
 		}
 		before[what]++
 	}
+	return out
 }
 
 // nthOf is the attempt of a metric's check that comes after n others, or the last.
