@@ -182,9 +182,11 @@ func (r *visit) measure(ctx context.Context) ([]checks.Measurement, error) {
 // load measures one direction, and what its load does to others. It fails only where the whole check does.
 func (r *visit) load(ctx context.Context, way direction) error {
 	r.call.phase(way.name)
+	began := time.Now()
 	stop := r.beside.during(ctx)
 	one, err := way.measure(ctx, r.o, r.to, r.beside, r.meter)
 	stop()
+	r.call.atLeast(ctx, began)
 	if err != nil {
 		p := problem(ctx, err)
 		if ctx.Err() != nil {

@@ -42,3 +42,16 @@ func (c *call) phase(name string) {
 		c.tell(name)
 	}
 }
+
+// atLeast keeps a phase up until the call has sent enough in it to tell anything: 90 packets. Only a line that has carried
+// all our bytes sooner is waited for; the phase then holds the load and the moment after it.
+func (c *call) atLeast(ctx context.Context, began time.Time) {
+	const least = 1800 * time.Millisecond
+	if c.tell == nil {
+		return
+	}
+	select {
+	case <-time.After(least - time.Since(began)):
+	case <-ctx.Done():
+	}
+}
