@@ -97,7 +97,7 @@ type visit struct {
 // the harm.
 func (s *street) check(t *testing.T, invite, mark string, meddle func(hire *exec.Cmd) time.Time, args ...string) visit {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	defer cancel()
 	args = append([]string{"check", "--invite", invite, "--yes", "--no-page", "--format", "json", "--out", filepath.Join(s.home, "hire.deskready.json")}, args...)
 	cmd := at(s.home, s.Hire.Command(ctx, s.program, args...))
