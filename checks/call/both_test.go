@@ -3,9 +3,11 @@ package call
 import (
 	"bytes"
 	"context"
+	"flag"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -14,6 +16,15 @@ import (
 	"deskready/checks/checktest"
 	"deskready/checks/office"
 )
+
+// TestMain lets many tests wait at once, however few processors there are: most of their time is that of calls.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
 
 func testSecret() office.Secret { return bytes.Repeat([]byte{7}, 32) }
 
@@ -114,6 +125,7 @@ func run(t testing.TB, o Options) map[string]checks.Measurement {
 }
 
 func TestConforms(t *testing.T) {
+	t.Parallel()
 	s := serve(t, Limits{})
 	checktest.Conforms(t, New(Options{Ticket: s.ticket, Length: 2 * time.Second}))
 }

@@ -18,7 +18,31 @@ func (l *ledger) incoming(s stage, first, sent uint32, stalls []span) stretch {
 			out.packets = append(out.packets, p)
 		}
 	}
+	if !l.trusts {
+		out.packets = punctual(out.packets, first)
+	}
 	return out
+}
+
+// offSchedule is what clocks and rounding explain.
+const offSchedule = 2 * time.Millisecond
+
+// punctual leaves out packets whose sending times are made up. Every sender keeps to one schedule and writes down how late it was
+// with each packet: a hire that dates its packets the later the longer they wait in its line would hide the wait. Only a
+// sender that slept lays down a new schedule.
+func punctual(list []packet, first uint32) []packet {
+	good := map[uint32]bool{}
+	var schedule time.Duration
+	for i, p := range slices.SortedStableFunc(slices.Values(list), func(a, b packet) int { return cmp.Compare(a.seq, b.seq) }) {
+		at := p.sent - p.late - time.Duration(p.seq-first)*interval
+		if i == 0 || at-schedule > lostBeat {
+			schedule = at
+		}
+		if (at - schedule).Abs() <= offSchedule {
+			good[p.seq] = true
+		}
+	}
+	return slices.DeleteFunc(list, func(p packet) bool { return !good[p.seq] })
 }
 
 // window is the part of a stretch that has so many numbers from its first on.

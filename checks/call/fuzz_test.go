@@ -98,7 +98,7 @@ func FuzzSDP(f *testing.F) {
 		}
 		c := &held{id: newID(), told: map[stage]entry{}}
 		c.line = newExchange(nil, 200).open(c.id)
-		_, _ = c.pickUp(t.Context(), offer{Version: signalVersion, SDP: sdp})
+		_, _ = c.pickUp(offer{Version: signalVersion, SDP: sdp})
 		c.abandon()
 	})
 }

@@ -1,7 +1,6 @@
 package call
 
 import (
-	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -106,17 +105,22 @@ func (o *Office) ring(w http.ResponseWriter, r *http.Request) {
 	c := &held{id: newID(), token: token, claims: claims, began: time.Now(), touched: time.Now(),
 		told: map[stage]entry{}}
 	c.line = x.open(c.id)
-	take, err := c.pickUp(r.Context(), ask)
-	if err != nil || !o.keep(c) {
+	take, err := c.pickUp(ask)
+	switch {
+	case err != nil:
 		c.abandon()
 		office.Refusal{Status: http.StatusBadRequest, Code: office.CodeRefused}.Refuse(w, r, token)
+		return
+	case !o.keep(c): // others were quicker
+		c.abandon()
+		busy().Refuse(w, r, token)
 		return
 	}
 	reply(w, r, take)
 }
 
 // pickUp makes the office's end of the call.
-func (c *held) pickUp(_ context.Context, ask offer) (answer, error) {
+func (c *held) pickUp(ask offer) (answer, error) {
 	peer, err := newPeer(c.line, true, c.id, newID())
 	if err != nil {
 		return answer{}, err

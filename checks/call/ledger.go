@@ -16,6 +16,8 @@ const (
 	maxKept    = 10_000
 	maxPending = 1000 // echoes that wait for a packet to carry them
 	maxTrips   = maxKept
+	// fairHold is how long an echo waits for the next packet, which is never far. What goes beyond is believed of nobody who gains by it.
+	fairHold = interval + 5*time.Millisecond
 )
 
 // A ledger is what one end of a call keeps of it, on its own clock.
@@ -167,6 +169,9 @@ func (l *ledger) hear(e echo, said, got time.Duration) {
 	trip := got - d.at - e.hold
 	if trip < 0 {
 		return // the echo was held for longer than it was away
+	}
+	if !l.trusts { // a long hold would make a long way short
+		trip += max(e.hold-fairHold, 0)
 	}
 	d.echoed, d.heard, d.hold = true, said-e.hold, e.hold
 	if l.meter != nil && e.stage != rest {

@@ -152,11 +152,15 @@ func (o *Office) admit(claims office.Claims) (*exchange, office.Refusal) {
 	case u.starts >= o.Limits.Starts:
 		return nil, office.Refusal{Status: http.StatusTooManyRequests, Code: office.CodeSpent}
 	case o.full(claims.ID):
-		return nil, office.Refusal{Status: http.StatusServiceUnavailable, Code: office.CodeBusy, Retry: 2 * time.Second}
+		return nil, busy()
 	}
 	u.starts, u.until = u.starts+1, claims.Until
 	o.used[claims.ID] = u
 	return o.exchange, office.Refusal{}
+}
+
+func busy() office.Refusal {
+	return office.Refusal{Status: http.StatusServiceUnavailable, Code: office.CodeBusy, Retry: 2 * time.Second}
 }
 
 // full says whether no more calls can be taken, of this ticket or at all. The caller holds the lock.

@@ -3,6 +3,7 @@ package call
 import (
 	"context"
 	"crypto/tls"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -52,6 +53,7 @@ func TestPaths(t *testing.T) {
 
 // TestRelayUDP: a relay over UDP carries a call.
 func TestRelayUDP(t *testing.T) {
+	t.Parallel()
 	s := serve(t, Limits{})
 	d := newDesk(Options{Ticket: s.ticket}.withDefaults())
 	defer d.close()
@@ -210,37 +212,47 @@ func TestRelayOnly(t *testing.T) {
 
 // TestStops: told to stop at any moment, a call ends within a second.
 func TestStops(t *testing.T) {
+	t.Parallel()
 	s := serve(t, Limits{PerTicket: 50})
 	dead := impair(t, s.address)
 	dead.noUDP.Store(true)
 	dead.noPlain.Store(true)
-	for _, ticket := range []*office.Ticket{s.ticket, s.issue(dead.address)} {
+	for name, ticket := range map[string]*office.Ticket{"open": s.ticket, "dead": s.issue(dead.address)} {
 		for _, after := range []time.Duration{0, 5 * time.Millisecond, 100 * time.Millisecond, 1500 * time.Millisecond} {
 			for _, soak := range []time.Duration{0, time.Minute} {
-				ctx, cancel := context.WithTimeout(t.Context(), after)
-				began := time.Now()
-				for result := range checks.Run(ctx, time.Now, []checks.Check{New(Options{Ticket: ticket, Soak: soak})}, nil) {
-					for _, m := range result.Measurements {
-						if p := m.Missing; p != nil && p.Code == checks.CodeInternal {
-							t.Errorf("%v: %s is missing by a fault of ours: %v", after, m.Metric, p)
-						}
-					}
-				}
-				cancel()
-				if took := time.Since(began) - after; took > 3*time.Second {
-					t.Errorf("stopped after %v, it ended %v later", after, took)
-				}
+				t.Run(fmt.Sprint(name, after, soak), func(t *testing.T) {
+					t.Parallel()
+					stops(t, Options{Ticket: ticket, Soak: soak}, after)
+				})
 			}
 		}
 	}
 }
 
+func stops(t *testing.T, o Options, after time.Duration) {
+	ctx, cancel := context.WithTimeout(t.Context(), after)
+	defer cancel()
+	began := time.Now()
+	for result := range checks.Run(ctx, time.Now, []checks.Check{New(o)}, nil) {
+		for _, m := range result.Measurements {
+			if p := m.Missing; p != nil && p.Code == checks.CodeInternal {
+				t.Errorf("%s is missing by a fault of ours: %v", m.Metric, p)
+			}
+		}
+	}
+	if took := time.Since(began) - after; took > 3*time.Second {
+		t.Errorf("it ended %v later", took)
+	}
+}
+
 // TestVanish: a hire that is gone without a word leaves nothing behind, and nothing is said of its line.
 func TestVanish(t *testing.T) {
-	s := serve(t, Limits{Silence: time.Second})
+	s := serve(t, Limits{Silence: time.Second, PerTicket: 3})
 	before := runtime.NumGoroutine()
+	var gone []*phone
 	for range 3 {
 		p := dialled(t, s.ticket)
+		gone = append(gone, p)
 		conn, err := net.Dial("udp", s.address)
 		if err != nil {
 			t.Fatal(err)
@@ -258,7 +270,9 @@ func TestVanish(t *testing.T) {
 		lost.Close()
 		conn.Close() // and nobody tells the office
 		relay.Close()
-		time.Sleep(1800 * time.Millisecond)
+	}
+	time.Sleep(1800 * time.Millisecond)
+	for _, p := range gone {
 		p.close()
 		p.desk.close()
 	}

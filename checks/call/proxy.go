@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// proxy is the HTTP proxy on the way to the office, nil for none.
+// proxy is the one that HTTPS takes on its way to the office, of whatever kind; nil for none.
 func (d *desk) proxy() *url.URL {
 	if d.lines.Proxy == nil {
 		return nil
@@ -21,7 +21,7 @@ func (d *desk) proxy() *url.URL {
 		return nil
 	}
 	through, err := d.lines.Proxy(req)
-	if err != nil || through == nil || through.Scheme != "http" && through.Scheme != "" {
+	if err != nil {
 		return nil
 	}
 	return through
@@ -31,6 +31,9 @@ var errProxy = errors.New("the proxy opens no way")
 
 // tunnel asks an HTTP proxy for a connection to the office's media (RFC 9110, section 9.3.6), as browsers do for TURN.
 func (d *desk) tunnel(ctx context.Context, proxy *url.URL, dial func(context.Context, string, string) (net.Conn, error)) (net.Conn, error) {
+	if proxy.Scheme != "http" && proxy.Scheme != "" { // SOCKS, or a proxy that speaks TLS itself: browsers make no TURN of these
+		return nil, errProxy
+	}
 	address := proxy.Host
 	if proxy.Port() == "" {
 		address = net.JoinHostPort(proxy.Hostname(), "80")

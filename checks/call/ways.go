@@ -1,6 +1,7 @@
 package call
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"net"
@@ -95,12 +96,25 @@ func (d *desk) media(ctx context.Context) (netip.AddrPort, error) {
 	if err != nil {
 		return netip.AddrPort{}, office.Explain(err)
 	}
-	for _, a := range found {
-		if a = a.Unmap(); a.Is4() || !addr.IsValid() {
-			addr = a
+	return netip.AddrPortFrom(likeliest(found, addr), uint16(number)), nil
+}
+
+// likeliest of a host's addresses is the one at which HTTPS has just reached the office, or else one of the same family, for the
+// other may lead nowhere. Where nothing was reached, it is IPv4.
+func likeliest(found []netip.Addr, reached netip.Addr) netip.Addr {
+	rank := func(a netip.Addr) int {
+		switch a = a.Unmap(); {
+		case a == reached:
+			return 0
+		case a.Is4() == (reached.Is4() || !reached.IsValid()):
+			return 1
 		}
+		return 2
 	}
-	return netip.AddrPortFrom(addr, uint16(number)), nil
+	if len(found) == 0 {
+		return netip.Addr{}
+	}
+	return slices.MinFunc(found, func(a, b netip.Addr) int { return cmp.Compare(rank(a), rank(b)) }).Unmap()
 }
 
 // oneWay is a connected socket as a net.PacketConn: it never listens, so that no firewall asks about it.
@@ -148,14 +162,17 @@ func (d *desk) dialTCP(ctx context.Context, where netip.AddrPort, secure bool) (
 	return turn.NewSTUNConn(&framed{Conn: conn}), nil
 }
 
-// secure speaks TLS over a connection, under the same trust as HTTPS.
+// secure speaks TLS over a connection, under the same trust as HTTPS, and with the same certificate: it may be for a name where Media
+// is an address.
 func (d *desk) secure(ctx context.Context, conn net.Conn) (net.Conn, error) {
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
 	if d.lines.TLSClientConfig != nil {
 		config = d.lines.TLSClientConfig.Clone()
 	}
 	if config.ServerName == "" {
-		config.ServerName, _, _ = net.SplitHostPort(d.ticket.Media)
+		if base, err := url.Parse(d.ticket.Base); err == nil {
+			config.ServerName = base.Hostname()
+		}
 	}
 	config.NextProtos = []string{"stun.turn"} // RFC 7443
 	wrapped := tls.Client(conn, config)
