@@ -156,7 +156,7 @@ func (d *desk) binding(ctx context.Context) fact[bool] {
 		return fact[bool]{missing: &checks.Problem{Code: office.CodeGarbled, Side: checks.SideUnknown}}
 	}
 	if state == nil || theirs == nil {
-		return fact[bool]{missing: &checks.Problem{Code: checks.CodeUnsupported, Detail: "no TLS at the office end", Side: checks.SideOffice}}
+		return fact[bool]{missing: &checks.Problem{Code: codeNotEncrypted, Side: checks.SideOffice}}
 	}
 	own, ok := office.Binding(state)
 	if !ok { // TLS 1.2 without extended master secret (RFC 7627)

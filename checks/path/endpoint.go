@@ -138,14 +138,7 @@ func (s *endSeen) resolve(ctx context.Context, o Options) ([]netip.Addr, bool) {
 
 // bind asks for a STUN answer.
 func (s *endSeen) bind(ctx context.Context, addrs []netip.Addr) {
-	at := addrs[0]
-	for _, a := range addrs {
-		if a.Is4() {
-			at = a
-			break
-		}
-	}
-	m, err := seenBy(ctx, netip.AddrPort{}, netip.AddrPortFrom(at, uint16(s.at.Port)))
+	m, err := seenBy(ctx, netip.AddrPort{}, likeliest(addrs, s.at.Port, hasRoute))
 	switch {
 	case err == nil:
 		s.udp, s.answer = m.rtt, true

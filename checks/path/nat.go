@@ -1,6 +1,7 @@
 package path
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"net/netip"
@@ -83,18 +84,30 @@ func mediaAddress(ctx context.Context, o Options) (netip.AddrPort, bool) {
 	return lookupPort(ctx, o.Resolver, host, int(n))
 }
 
-// lookupPort prefers IPv4: that is where addresses are translated.
+// lookupPort finds where to send UDP.
 func lookupPort(ctx context.Context, r *net.Resolver, host string, port int) (netip.AddrPort, bool) {
 	addrs, err := lookup(ctx, r, host)
 	if err != nil || len(addrs) == 0 || port <= 0 || port > 65535 {
 		return netip.AddrPort{}, false
 	}
-	for _, a := range addrs {
-		if a.Is4() {
-			return netip.AddrPortFrom(a, uint16(port)), true
+	return likeliest(addrs, port, hasRoute), true
+}
+
+// likeliest of a host's addresses is one that this computer has a way to, by IPv4 where there is a choice: that is where addresses
+// are translated. On a line of IPv6 alone, silence to an IPv4 address would look like UDP that is blocked.
+func likeliest(addrs []netip.Addr, port int, routed func(netip.AddrPort) bool) netip.AddrPort {
+	rank := func(a netip.Addr) int {
+		n := 0
+		if !routed(netip.AddrPortFrom(a, uint16(port))) {
+			n = 2
 		}
+		if !a.Is4() {
+			n++
+		}
+		return n
 	}
-	return netip.AddrPortFrom(addrs[0], uint16(port)), true
+	best := slices.MinFunc(addrs, func(a, b netip.Addr) int { return cmp.Compare(rank(a), rank(b)) })
+	return netip.AddrPortFrom(best, uint16(port))
 }
 
 // otherUDP is what is known of UDP beside STUN: answers of the echo, answers of endpoints, and whether the office

@@ -2,6 +2,7 @@ package path
 
 import (
 	"net"
+	"net/netip"
 	"strconv"
 	"testing"
 
@@ -87,5 +88,24 @@ func TestTranslators(t *testing.T) {
 				t.Errorf("by services: %+v from %+v", got, seen.maps)
 			}
 		})
+	}
+}
+
+// TestLikeliest: a line of one family is probed by that.
+func TestLikeliest(t *testing.T) {
+	four, six := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("2001:db8::1")
+	for name, c := range map[string]struct {
+		found  []netip.Addr
+		routed func(netip.AddrPort) bool
+		want   netip.Addr
+	}{
+		"both":      {[]netip.Addr{six, four}, func(netip.AddrPort) bool { return true }, four},
+		"only IPv6": {[]netip.Addr{four, six}, func(a netip.AddrPort) bool { return a.Addr().Is6() }, six},
+		"only IPv4": {[]netip.Addr{six, four}, func(a netip.AddrPort) bool { return a.Addr().Is4() }, four},
+		"no way":    {[]netip.Addr{six, four}, func(netip.AddrPort) bool { return false }, four},
+	} {
+		if got := likeliest(c.found, 9, c.routed); got != netip.AddrPortFrom(c.want, 9) {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
 	}
 }

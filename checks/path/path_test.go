@@ -6,10 +6,12 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"flag"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -22,6 +24,15 @@ import (
 	"deskready/checks/checktest"
 	"deskready/checks/office"
 )
+
+// TestMain lets many tests wait at once, however few processors there are: most of their time is that of silent far ends.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
 
 func testSecret() office.Secret { return bytes.Repeat([]byte{7}, 32) }
 
@@ -210,6 +221,7 @@ func says(t *testing.T, got map[string]checks.Measurement, want map[string]strin
 }
 
 func TestConforms(t *testing.T) {
+	t.Parallel()
 	d := startOffice(t, nil, nil)
 	web := httptest.NewTLSServer(http.NotFoundHandler())
 	defer web.Close()

@@ -14,6 +14,7 @@ const (
 	codeOfficeClock     = "office_clock"     // the office's clock is wrong, as others say
 	codeClocksDiffer    = "clocks_differ"    // one of two clocks is wrong
 	codeCertificateDate = "certificate_date" // not valid by this computer's clock
+	codeNotEncrypted    = "not_encrypted"    // the office end itself speaks no TLS
 	codeNotIntercepted  = "not_intercepted"  // nobody to name
 	codeEndpointOdd     = "endpoint_odd"     // the policy names an endpoint that cannot be asked
 	codeEndpointSilent  = "endpoint_silent"  // nothing came back, which over UDP says nothing

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/pion/stun/v4"
+
+	"deskready/checks/office"
 )
 
 // A mapping is what one far end sees of a socket.
@@ -130,8 +132,11 @@ func unmapped(a netip.AddrPort) netip.AddrPort {
 
 // ServeAlternate answers STUN Binding requests on the office's second UDP port, by which a hire's computer learns whether its
 // network shows the same address to both. It returns when the socket is closed. Requests with attributes that it would
-// have to understand, and all other packets, are dropped.
+// have to understand, and all other packets, are dropped. A socket that listens on all addresses answers from the one asked.
 func ServeAlternate(conn net.PacketConn) error {
+	if _, ok := conn.(*net.UDPConn); ok {
+		conn = office.Share(conn).Packets(office.Relay)
+	}
 	buf := make([]byte, maxSTUN)
 	for {
 		n, from, err := conn.ReadFrom(buf)
