@@ -101,7 +101,7 @@ const (
 	narrow    = 2
 	few       = 4
 	middle    = 8
-	fewAbove  = 1e6   // bit/s
+	fewAbove  = 0.7e6 // bit/s
 	midAbove  = 2.5e6 // bit/s
 	wideAbove = 10e6  // bit/s
 	wideAfter = 750 * time.Millisecond
