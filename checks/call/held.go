@@ -213,7 +213,9 @@ func (c *held) balance(e entry, last bool, stalls []span) entry {
 	defer c.mu.Unlock()
 	s, l := stageOf(e.Stage), c.talk.ledger
 	if last {
-		c.told[s] = e
+		if _, told := c.told[s]; !told { // who has seen ours cannot think of another one
+			c.told[s] = e
+		}
 		return l.entry(s, e.First, 0, stalls)
 	}
 	mine := l.entry(s, e.First, perWindowSent, stalls)

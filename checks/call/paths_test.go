@@ -3,6 +3,7 @@ package call
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -111,6 +112,17 @@ func TestTLS(t *testing.T) {
 	if c, err := d.dialTCP(ctx, l.Addr().(*net.TCPAddr).AddrPort(), true); err == nil {
 		c.Close()
 		t.Error("a certificate of nobody's was trusted")
+	}
+	for _, other := range []error{nil, office.ErrPin} { // a certificate of the office's own making, whose key the invite names
+		d := newDesk(Options{Ticket: ticket, Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true,
+			VerifyConnection: func(tls.ConnectionState) error { return other }}}})
+		c, err := d.dialTCP(ctx, l.Addr().(*net.TCPAddr).AddrPort(), true)
+		if err == nil {
+			c.Close()
+		}
+		if !errors.Is(err, other) {
+			t.Errorf("pinned: %v, want %v", err, other)
+		}
 	}
 }
 
