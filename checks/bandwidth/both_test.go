@@ -107,7 +107,7 @@ func TestBothEnds(t *testing.T) {
 	var events []checks.Event
 	got := run(t.Context(), t, o, func(e checks.Event) { events = append(events, e) })
 	for _, id := range []string{"bandwidth.download", "bandwidth.upload"} {
-		if m := got[id]; m.Missing != nil || m.Value < 50e6 {
+		if m := got[id]; m.Missing != nil || m.Value < 5e6 {
 			t.Errorf("%s over loopback: %+v", id, m)
 		}
 	}
