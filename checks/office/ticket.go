@@ -33,10 +33,10 @@ type Caps struct {
 	Seconds int   // of occupying an office end that serves one run at a time
 }
 
-// DefaultCaps are enough for three full tests: a run, and two that had to be repeated. One is 60 MB each way, as much as
-// 2 MB over that on each of eight connections that were under way, and less than 5 MB of calls and probes: 157 MB. It
-// occupies an office end that serves one at a time for 60 s at most, and may be broken off and begun again.
-func DefaultCaps() Caps { return Caps{Bytes: 512 << 20, Seconds: 300} }
+// DefaultCaps are enough for three attempts at a line, each of which may take every direction twice where the hire's
+// computer was busy: 60 MB, twice each way, and as much as 2 MB over that on each of the connections that were under way.
+// An attempt occupies an office end that serves one at a time for 60 s at most, and may be broken off and begun again.
+func DefaultCaps() Caps { return Caps{Bytes: 900 << 20, Seconds: 300} }
 
 // Claims are what a good token says.
 type Claims struct {
