@@ -12,11 +12,13 @@ func TestShortenedTrip(t *testing.T) {
 	for name, c := range map[string]struct {
 		trusts bool
 		hold   time.Duration // claimed
+		gap    time.Duration // since the packet before
 		least  float64       // s, of the round trips
 	}{
-		"honest":          {hold: 15 * time.Millisecond, least: 0.285},
-		"hire":            {hold: 295 * time.Millisecond, least: 0.275},
-		"office, trusted": {trusts: true, hold: 295 * time.Millisecond, least: 0.005},
+		"honest":          {hold: 15 * time.Millisecond, gap: interval, least: 0.285},
+		"hire":            {hold: 295 * time.Millisecond, gap: interval, least: 0.275},
+		"nothing between": {hold: 295 * time.Millisecond, gap: 300 * time.Millisecond, least: 0.005},
+		"office, trusted": {trusts: true, hold: 295 * time.Millisecond, gap: interval, least: 0.005},
 	} {
 		l := newLedger()
 		l.trusts = c.trusts
@@ -24,7 +26,7 @@ func TestShortenedTrip(t *testing.T) {
 			due := time.Duration(i) * interval
 			p, _ := l.depart(idle, due)
 			l.out[idle].sent[i].at = due
-			l.hear(echo{idle, i, uint32(p.token >> 32), c.hold}, due+away, due+away)
+			l.hear(echo{idle, i, uint32(p.token >> 32), c.hold}, due+away, due+away-c.gap, due+away)
 		}
 		got, ok := least(l.outgoing(idle, 0, 100, nil).rtts)
 		if !ok || got < c.least-1e-9 || got > c.least+1e-9 {
@@ -96,5 +98,38 @@ func TestLikeliest(t *testing.T) {
 		if got := likeliest(c.found, c.reached); got != c.want {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
+	}
+}
+
+// TestOutage: what came before a break, and could be told only after it, came when it came.
+func TestOutage(t *testing.T) {
+	const outage = 3 * time.Second
+	l, far := newLedger(), newLedger()
+	for i := range uint32(300) {
+		due := time.Duration(i) * interval
+		if i >= 100 {
+			due += outage
+		}
+		p, _ := l.depart(idle, 0)
+		l.out[idle].sent[i].at = due
+		far.arrive(payload{stage: idle, seq: i, sent: due, token: p.token}, due+15*time.Millisecond)
+		if i == 99 {
+			continue // its echo falls into the break, and is said again after it
+		}
+		far.mu.Lock()
+		echoes := far.owed(due + interval)
+		far.mu.Unlock()
+		l.arrive(payload{stage: idle, seq: i, sent: due + interval, echoes: echoes}, due+2*interval)
+	}
+	s := l.outgoing(idle, 0, 300, nil)
+	w := newWindows(0)
+	for _, p := range s.packets {
+		w.add(p)
+	}
+	if got := w.close(300); got.gaps != 0 { // the sender paused, as its times say
+		t.Errorf("%d gaps, the longest %v", got.gaps, got.longest)
+	}
+	if q := s.quality(); q.lost != 0 || q.late != 0 || q.pdv99 > 0.001 {
+		t.Errorf("%d lost, %.3f late, PDV %.3f s", q.lost, q.late, q.pdv99)
 	}
 }

@@ -32,10 +32,18 @@ type held struct {
 	long    *soaking         // of a long call
 }
 
-func (c *held) idle() time.Duration {
+// longestGap is what a long call lives through: a router that starts again is what it is to find out.
+const longestGap = 2 * time.Minute
+
+// over says whether the other end is gone, or has called for long enough.
+func (c *held) over(l Limits) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return min(time.Since(c.touched), c.line.quiet())
+	most := l.Silence
+	if c.long != nil {
+		most = max(most, longestGap)
+	}
+	return min(time.Since(c.touched), c.line.quiet()) > most || time.Since(c.began) > l.Length
 }
 
 // Handler serves /s/{ticket}/call and below: mount it there, or at /s/.

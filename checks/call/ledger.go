@@ -48,7 +48,7 @@ type sending struct {
 type departure struct {
 	at, late time.Duration
 	heard    time.Duration // when it came there, on the other end's clock, by its echo
-	hold     time.Duration // how long the other end then held the echo
+	hold     time.Duration // how long the other end then held the echo, though it could have told
 	echoed   bool
 }
 
@@ -130,12 +130,12 @@ func (l *ledger) owed(at time.Duration) []echo {
 func (l *ledger) arrive(p payload, got time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	in := &l.in[p.stage]
+	in, before := &l.in[p.stage], l.newest
 	if p.sent >= l.newest {
 		l.newest, l.seen, l.far = p.sent, got, p.stage
 	}
 	for _, e := range p.echoes {
-		l.hear(e, p.sent, got)
+		l.hear(e, p.sent, before, got)
 	}
 	if p.stage == rest || p.seq < in.first || p.seq-in.first >= maxKept || len(in.packets) >= maxKept {
 		if p.stage == rest {
@@ -158,8 +158,9 @@ func (l *ledger) owe(p payload, got time.Duration) {
 	}
 }
 
-// hear takes the other end's word that a packet of ours came there, if it can prove it.
-func (l *ledger) hear(e echo, said, got time.Duration) {
+// hear takes the other end's word that a packet of ours came there, if it can prove it. It said so in a packet that it sent at that
+// time; the one that came from there before was sent at before. In between it could tell nothing, and so need not have held the echo.
+func (l *ledger) hear(e echo, said, before, got time.Duration) {
 	o := &l.out[e.stage]
 	i := e.seq - o.first
 	if e.seq < o.first || i >= uint32(len(o.sent)) || o.sent[i].echoed || uint32(l.token(e.stage, e.seq)>>32) != e.token {
@@ -170,10 +171,13 @@ func (l *ledger) hear(e echo, said, got time.Duration) {
 	if trip < 0 {
 		return // the echo was held for longer than it was away
 	}
-	if !l.trusts { // a long hold would make a long way short
-		trip += max(e.hold-fairHold, 0)
+	d.echoed, d.heard = true, said-e.hold
+	if d.heard < before {
+		d.hold = e.hold
 	}
-	d.echoed, d.heard, d.hold = true, said-e.hold, e.hold
+	if !l.trusts { // a long hold would make a long way short
+		trip += max(d.hold-fairHold, 0)
+	}
 	if l.meter != nil && e.stage != rest {
 		l.meter.up.add(packet{seq: e.seq, sent: d.at, got: d.heard, arrived: true, late: d.late})
 		l.meter.up.echoed(trip.Seconds())

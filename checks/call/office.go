@@ -21,6 +21,10 @@ type Office struct {
 	Now    func() time.Time // the wall clock, for the expiry of tickets
 	Limits Limits
 
+	// Dropped is how many packets for media the office itself has dropped so far, under a flood or because it was too busy;
+	// nil: it cannot tell.
+	Dropped func() uint64
+
 	// Record is told at the end of each call that was long enough to say anything; it may be nil. A run makes two calls, one
 	// under load and one without: whoever keeps them must merge by metric.
 	Record func(run string, seen []checks.Measurement)
@@ -89,7 +93,7 @@ func (o *Office) Serve(ctx context.Context, media, relayPackets net.PacketConn, 
 	o.mu.Unlock()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	go o.pulse.beat(ctx)
+	go o.pulse.beat(ctx, o.Dropped)
 	go o.sweep(ctx)
 	stop := context.AfterFunc(ctx, func() { _ = media.Close() })
 	defer stop()
@@ -124,7 +128,7 @@ func (o *Office) sweep(ctx context.Context) {
 		var over []*held
 		o.mu.Lock()
 		for _, c := range o.calls {
-			if c.idle() > o.Limits.Silence || time.Since(c.began) > o.Limits.Length {
+			if c.over(o.Limits) {
 				over = append(over, c)
 			}
 		}

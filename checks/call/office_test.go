@@ -77,9 +77,9 @@ func TestLiar(t *testing.T) {
 		p, _ := l.depart(idle, time.Duration(i)*interval)
 		numbers = append(numbers, arrival{i, time.Duration(i)*interval + 30*time.Millisecond})
 		if i%3 != 0 { // one in three never came: the echo is a guess
-			l.hear(echo{idle, i, uint32(p.token >> 32), 0}, p.sent+30*time.Millisecond, l.now())
+			l.hear(echo{idle, i, uint32(p.token >> 32), 0}, p.sent+30*time.Millisecond, p.sent, l.now())
 		} else {
-			l.hear(echo{idle, i, uint32(p.token>>32) + 1, 0}, p.sent+30*time.Millisecond, l.now())
+			l.hear(echo{idle, i, uint32(p.token>>32) + 1, 0}, p.sent+30*time.Millisecond, p.sent, l.now())
 		}
 	}
 	claims := entry{Stage: "idle", Got: packArrivals(numbers), Proof: make([]byte, proofSize)}
@@ -124,9 +124,9 @@ func TestHiddenDelay(t *testing.T) {
 			claims = append(claims, arrival{i, there})
 			switch late := i >= n/2; {
 			case !late:
-				l.hear(echo{idle, i, uint32(p.token >> 32), 0}, there, due+40*time.Millisecond)
+				l.hear(echo{idle, i, uint32(p.token >> 32), 0}, there, there-interval, due+40*time.Millisecond)
 			case c.echoes:
-				l.hear(echo{idle, i, uint32(p.token >> 32), c.hold}, there+c.hold, due+40*time.Millisecond+lateBy)
+				l.hear(echo{idle, i, uint32(p.token >> 32), c.hold}, there+c.hold, there+c.hold-interval, due+40*time.Millisecond+lateBy)
 			}
 		}
 		e := entry{Stage: "idle", Got: packArrivals(claims)}

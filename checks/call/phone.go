@@ -96,7 +96,7 @@ func lift(ctx context.Context, d *desk, bad []string) (_ *phone, name string, er
 	}
 	beat, stop := context.WithCancel(context.WithoutCancel(ctx))
 	p.finish = stop
-	go p.pulse.beat(beat)
+	go p.pulse.beat(beat, nil)
 	return p, p.way.name, nil
 }
 

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// A pulse notices when this computer stands still: too busy, or asleep. What arrives late then is not the line's doing.
+// A pulse notices when this computer stands still, too busy or asleep, and when it drops packets itself. What arrives late
+// then, or not at all, is not the line's doing.
 type pulse struct {
 	mu     sync.Mutex
 	stalls []stall // the newest, oldest first
@@ -20,8 +21,12 @@ const (
 	keptStalls = 4000
 )
 
-// beat goes on until ctx ends.
-func (p *pulse) beat(ctx context.Context) {
+// beat goes on until ctx ends. dropped is how many packets this computer has dropped so far; nil: it cannot tell.
+func (p *pulse) beat(ctx context.Context, dropped func() uint64) {
+	if dropped == nil {
+		dropped = func() uint64 { return 0 }
+	}
+	lost := dropped()
 	ticker := time.NewTicker(pulseEvery)
 	defer ticker.Stop()
 	before := time.Now()
@@ -31,10 +36,11 @@ func (p *pulse) beat(ctx context.Context) {
 			return
 		case <-ticker.C:
 			now := time.Now() // not the ticker's: it may have waited for us
-			if now.Sub(before) >= stallFrom {
+			gone := dropped()
+			if now.Sub(before) >= stallFrom || gone != lost {
 				p.note(before, now)
 			}
-			before = now
+			before, lost = now, gone
 		}
 	}
 }

@@ -1,7 +1,10 @@
 package call
 
 import (
+	"cmp"
 	"context"
+	"math"
+	"slices"
 	"time"
 
 	"deskready/checks"
@@ -56,12 +59,16 @@ func feed(w *windows, s stretch, told time.Duration) time.Duration {
 }
 
 // merged are the figures of all windows together: counts added up, shares by their packets, and of the worst window what the
-// worst window decides. The estimates are means.
+// worst window decides. The estimate is what nineteen of twenty windows reach: a mean would call a line good that is dead now and
+// then, and each window is as long as a call that is judged by itself.
 type merged struct {
 	q          quality
-	rated      float64
+	rated      []quality // of those windows whose estimate is known
 	late, lost float64
 }
+
+// reached is the share of windows that may be worse than the estimate.
+const reached = 0.05
 
 func (m *merged) add(q quality) {
 	if q.why != "" {
@@ -72,9 +79,8 @@ func (m *merged) add(q quality) {
 	m.lost += q.loss * float64(q.counted)
 	m.late += q.late * float64(q.counted)
 	m.q.hole, m.q.jitter, m.q.timed = max(m.q.hole, q.hole), max(m.q.jitter, q.jitter), m.q.timed || q.timed
-	if q.rated {
-		m.rated += float64(q.counted)
-		m.q.mos, m.q.r = m.q.mos+q.mos*float64(q.counted), m.q.r+q.r*float64(q.counted)
+	if q.rated && (q.sent >= perWindow/3 || len(m.rated) == 0) { // a shorter end says too little
+		m.rated = append(m.rated, quality{r: q.r, mos: q.mos})
 	}
 }
 
@@ -88,8 +94,10 @@ func (m merged) quality() quality {
 	if q.received > 0 {
 		q.reorder = float64(q.reordered) / float64(q.received)
 	}
-	if q.rated = m.rated > 0; q.rated {
-		q.mos, q.r = q.mos/m.rated, q.r/m.rated
+	if q.rated = len(m.rated) > 0; q.rated {
+		worst := slices.SortedFunc(slices.Values(m.rated), func(a, b quality) int { return cmp.Compare(a.r, b.r) })
+		at := worst[int(math.Ceil(reached*float64(len(worst))))-1]
+		q.mos, q.r = at.mos, at.r
 	}
 	return q
 }
