@@ -204,6 +204,9 @@ func plainServer(log *slog.Logger) *http.Server {
 
 // join gives the server its office ends, and shares the ports out.
 func (e officeEnds) join(server *collector.Server, p *ports) {
+	if p.packets != nil {
+		e.call.Dropped = func() uint64 { return p.packets.Lost(office.Media) }
+	}
 	if p.alternate != nil {
 		e.path.Alternate = p.alternate.LocalAddr().(*net.UDPAddr).Port // of net.ListenPacket("udp")
 	}
