@@ -222,6 +222,7 @@ func TestLabWitness(t *testing.T) {
 		})
 	}
 	try("honest", good, honest, "", exitReady)
+	try("honest, and once more without the witness", good, unwitnessed(honest), "nonce_spent", exitUndecided)
 	for name, how := range map[string]struct{ measured, cut []string }{
 		"skips the call": {measured: []string{"bandwidth"}}, "skips the upload": {measured: []string{"call"}, cut: []string{"bandwidth"}},
 	} {
@@ -242,9 +243,6 @@ func TestLabWitness(t *testing.T) {
 	try("ten times its speed, and in the collector's name", slow, claim(lie, checks.ByCollector, tenfold), "witness", 20)
 	try("ten times its speed, with the witness of a good line", slow, borrowed(lie, honest), "untrusted", 20)
 	try("ten times its speed", slow, lie, "", exitNotReady)
-	slow.cheats(t, []string{"bandwidth"}, nil)
-	_, r = slow.draft(t, policy)
-	try("ten times its speed, without a witness", slow, unwitnessed(claim(r, checks.ByTool, tenfold)), "", exitUndecided)
 }
 
 // forged adds figures in the collector's name that it never sealed.
