@@ -18,6 +18,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -127,9 +128,9 @@ func codeOf(p *checks.Problem) string {
 func TestEndpointsThroughProxy(t *testing.T) {
 	t.Parallel()
 	web := quietServer(t, http.NotFoundHandler())
-	connects := 0
+	var connects atomic.Int32
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		connects++
+		connects.Add(1)
 		far, err := net.Dial("tcp", r.Host)
 		if r.Method != http.MethodConnect || err != nil {
 			http.Error(w, "no", http.StatusBadGateway)
@@ -153,8 +154,8 @@ func TestEndpointsThroughProxy(t *testing.T) {
 		"path.endpoint" + good: "1", "path.endpoint_rtt" + good: "?by_proxy unknown",
 		"path.endpoint" + bad: "0", "path.endpoint_rtt" + bad: "?endpoint_proxy line",
 	})
-	if connects != 2 {
-		t.Errorf("%d requests at the proxy", connects)
+	if n := connects.Load(); n != 2 {
+		t.Errorf("%d requests at the proxy", n)
 	}
 }
 
