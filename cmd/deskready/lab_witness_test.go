@@ -37,9 +37,7 @@ func (s *street) cheats(t *testing.T, measured, cut []string) {
 		t.Fatal(err)
 	}
 	m.Real, m.Cut = measured, cut
-	for _, one := range splendid() {
-		m.Measurements = append(m.Measurements, one)
-	}
+	m.Measurements = append(m.Measurements, splendid()...)
 	file := filepath.Join(t.TempDir(), "machine.json")
 	if data, err = json.Marshal(m); err == nil {
 		err = os.WriteFile(file, data, 0o600)
