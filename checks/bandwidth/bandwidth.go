@@ -54,12 +54,12 @@ type Options struct {
 	Decisive map[string][]float64
 	Exact    bool // neither early stop nor cap of bytes: for tables. The ticket must allow as many bytes
 	LowData  bool // 5 MB on the wire for the whole check: what is cut short by that is a lower bound
-	Quick    bool // shorter: 8 s in all
+	Quick    bool // shorter: 11 s in all
 	// Beside runs during the load: a call. It returns when the call stands or has failed, within five seconds, and its
 	// phase is told "download", "upload" and, when the load is over, "". Its ctx ends it.
 	Beside func(ctx context.Context) (phase func(name string))
 
-	Direction   time.Duration // longest each transfer may take; 5.5 s, Exact 10 s, Quick 2.75 s
+	Direction   time.Duration // longest each transfer may take; 5.5 s, Exact 10 s, Quick 4 s
 	Bytes       int64         // cap of each transfer; 60 MB
 	Connections int           // most at the same time; 16, so that neither one lost packet nor one slow connection decides
 	Patience    time.Duration // without a byte or an answer for so long, there is no measuring; 5 s
@@ -76,7 +76,7 @@ func (o Options) withDefaults() Options {
 	case o.Exact:
 		set(&o.Direction, 10*time.Second)
 	case o.Quick:
-		set(&o.Direction, 2750*time.Millisecond)
+		set(&o.Direction, 4*time.Second)
 	}
 	set(&o.Direction, 5500*time.Millisecond)
 	set(&o.Patience, 5*time.Second)
@@ -309,7 +309,11 @@ func (to target) blame(ctx context.Context, err error) error {
 		return err
 	}
 	_, why := to.desk.ask(ctx, http.MethodHead, pictureName(350))
-	if errors.As(why, &p) && (p.Code == office.CodeSpent || p.Code == office.CodeExpired) {
+	if why == nil {
+		return err
+	}
+	switch p := problem(ctx, why); p.Code {
+	case office.CodeSpent, office.CodeExpired, office.CodeRefused: // the last: nobody is there any more
 		return p
 	}
 	return err

@@ -50,7 +50,7 @@ type Limits struct {
 
 // DefaultLimits fit the default Options of the other end.
 func DefaultLimits() Limits {
-	return Limits{Calls: 200, PerTicket: 2, Starts: 40, Length: 65 * time.Minute, Silence: 10 * time.Second, Rate: 200}
+	return Limits{Calls: 200, PerTicket: 2, Starts: 24, Length: 65 * time.Minute, Silence: 10 * time.Second, Rate: 200}
 }
 
 // usage is what is remembered of a ticket.

@@ -16,6 +16,7 @@ import (
 
 	"deskready/checks"
 	"deskready/checks/all"
+	"deskready/checks/office"
 	"deskready/checks/words"
 	"deskready/report"
 	"deskready/report/collector"
@@ -44,7 +45,8 @@ type journey struct {
 	client        *http.Client
 	offset        time.Duration // from this computer's clock to the collector's
 	record        runRecord
-	sealedWitness []byte // the collector's own account of the run
+	unreached     *office.Ticket // of a collector that could not be reached: what stands in the way is looked for all the same
+	sealedWitness []byte         // the collector's own account of the run
 	report        report.Report
 	delivered     *bool
 	assurance     report.Assurance // by the collector's receipt

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"deskready/checks"
 	"deskready/checks/all"
 	"deskready/checks/bandwidth"
 	"deskready/checks/call"
@@ -16,6 +17,7 @@ import (
 	"deskready/checks/path"
 	"deskready/report"
 	"deskready/report/collector"
+	"deskready/report/render"
 )
 
 // lineOptions are how thoroughly the line is measured.
@@ -58,14 +60,19 @@ func (j *journey) joinLine(o *all.Options) {
 		pin = j.inv.Pin
 	}
 	way := transport(pin)
+	// Speed can be measured to somebody else. What stands in the way to the collector shows only there.
+	ticket, toOffice := j.record.ticket, way
+	if ticket == nil && j.unreached != nil {
+		ticket, toOffice = j.unreached, transport(j.inv.Pin)
+	}
 	o.Bandwidth = bandwidth.Options{
 		Ticket: j.record.ticket, Transport: way, Decisive: decisive(j.pol), Quick: j.quick, LowData: j.lowData, Exact: j.exact,
 	}
 	o.Path = path.Options{
-		Ticket: j.record.ticket, Transport: way, Now: j.world.now, Env: j.env, Endpoints: endpoints(j.pol), Quick: j.quick,
+		Ticket: ticket, Transport: toOffice, Now: j.world.now, Env: j.env, Endpoints: endpoints(j.pol), Quick: j.quick,
 	}
-	o.Call = call.Options{Ticket: j.record.ticket, Transport: way, Soak: j.soak, Quick: j.quick, LowData: j.lowData}
-	if o.Call.Ticket != nil && !j.leftOut["call"] && !j.refused["call"] {
+	o.Call = call.Options{Ticket: ticket, Transport: toOffice, Soak: j.soak, Quick: j.quick, LowData: j.lowData}
+	if j.record.ticket != nil && !j.leftOut["call"] && !j.refused["call"] {
 		o.Call.Sampler = call.NewSampler(o.Call)
 		o.Bandwidth.Beside = o.Call.Sampler.Run
 	}
@@ -104,4 +111,23 @@ func decisive(p report.Policy) map[string][]float64 {
 		}
 	}
 	return marks
+}
+
+// tellSoak says how steady the long call was: no policy asks for that, so no finding does.
+func (j *journey) tellSoak() {
+	if j.soak == 0 {
+		return
+	}
+	said := map[string]string{}
+	for _, r := range j.record.Results {
+		for _, m := range r.Measurements {
+			if m.Missing == nil && m.By == checks.ByTool {
+				said[m.Metric] = render.Quantity(j.book, m.Value, m.Unit)
+			}
+		}
+	}
+	bad, gaps, worst := said["call.soak_bad"], said["call.soak_gaps"], said["call.soak_worst"]
+	if bad != "" && gaps != "" && worst != "" {
+		j.say("%s", j.book.Text("cmd.soak", "bad", bad, "gaps", gaps, "worst", worst))
+	}
 }

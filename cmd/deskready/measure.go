@@ -5,7 +5,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"net"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -13,6 +16,7 @@ import (
 	"deskready/checks/all"
 	"deskready/checks/audio"
 	"deskready/checks/browser"
+	"deskready/checks/office"
 	"deskready/checks/system"
 	"deskready/report"
 	"deskready/report/collector"
@@ -117,6 +121,10 @@ func (j *journey) withoutCollector(err error) error {
 		}
 	}
 	j.say("%s", j.book.Text("cmd.offline", "why", j.why(err)))
+	j.unreached = &office.Ticket{Base: j.collector, Token: "unreached"}
+	if u, err := url.Parse(j.collector); err == nil {
+		j.unreached.Media = net.JoinHostPort(u.Hostname(), strconv.Itoa(place{URL: j.collector}.port()))
+	}
 	return nil
 }
 
@@ -164,6 +172,7 @@ func (j *journey) measure(ctx context.Context) {
 		j.run(ctx, again)
 	}
 	j.inOrder()
+	j.tellSoak()
 }
 
 // keptOf is what an earlier part of this run measured by a check, all its attempts.

@@ -123,7 +123,7 @@ func whyNot(b words.Book, err error) string {
 	var late interface{ Timeout() bool }
 	key := "cmd.why.other"
 	switch {
-	case errors.As(err, &stranger):
+	case errors.As(err, &stranger), errors.Is(err, http.ErrSchemeMismatch), errors.As(err, new(tls.RecordHeaderError)):
 		key = "cmd.why.stranger"
 	case errors.As(err, &name):
 		key = "cmd.why.name"
