@@ -22,6 +22,10 @@ func (w *world) policyCommand() *cobra.Command {
 		Use: "list", Short: "List the policies that are shipped", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return w.listPolicies() },
 	}
+	profiles := &cobra.Command{
+		Use: "profiles", Short: "List the platforms whose endpoints a policy may name", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return w.listProfiles() },
+	}
 	show := &cobra.Command{
 		Use: "show NAME", Short: "Show a policy's rules in words, or compiled as JSON", Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error { return w.showPolicy(args[0], roles, format) },
@@ -47,7 +51,7 @@ func (w *world) policyCommand() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.AddCommand(list, show, lint)
+	cmd.AddCommand(list, profiles, show, lint)
 	return cmd
 }
 
@@ -58,6 +62,25 @@ func (w *world) listPolicies() error {
 			return err
 		}
 		fmt.Fprintf(w.stdout, "%-14s %s\n", name, p.Title)
+	}
+	return nil
+}
+
+// listProfiles lists what the endpoints of a policy may name: what platforms' own pages say must be reached, and when that
+// was read.
+func (w *world) listProfiles() error {
+	list, err := policies.Profiles()
+	if err != nil {
+		return err
+	}
+	for _, p := range list {
+		fmt.Fprintf(w.stdout, "%-16s %s, read %s, %d endpoints\n", p.Name, p.Title, p.Read, len(p.Endpoints))
+		if regions := p.Regions(); len(regions) > 0 {
+			fmt.Fprintf(w.stdout, "%-16s regions: %s\n", "", strings.Join(regions, " "))
+		}
+		for _, more := range p.Elsewhere {
+			fmt.Fprintf(w.stdout, "%-16s not tried: %s\n", "", more)
+		}
 	}
 	return nil
 }
