@@ -130,7 +130,7 @@ func measure(ctx context.Context, o Options, tell checks.Progress) ([]checks.Mea
 	var probes wire
 	to, release, err := find(ctx, o, &probes, &m)
 	if err != nil {
-		return nil, problem(ctx, err)
+		return nil, office.Why(ctx, err)
 	}
 	defer release()
 	m.began = time.Now() // without the wait for a turn
@@ -141,7 +141,7 @@ func measure(ctx context.Context, o Options, tell checks.Progress) ([]checks.Mea
 	rested := time.Now()
 	trips, err := roundTrips(ctx, o, to, &m)
 	if err != nil {
-		return nil, problem(ctx, err)
+		return nil, office.Why(ctx, err)
 	}
 	r := visit{o: o, to: to, meter: &m, beside: b, call: call, rested: rested, loaded: time.Now(), trips: b.rest(trips)}
 	return r.measure(ctx)
@@ -188,7 +188,7 @@ func (r *visit) load(ctx context.Context, way direction) error {
 	stop()
 	r.call.atLeast(ctx, began)
 	if err != nil {
-		p := problem(ctx, err)
+		p := office.Why(ctx, err)
 		if ctx.Err() != nil {
 			return p
 		}
@@ -198,6 +198,9 @@ func (r *visit) load(ctx context.Context, way direction) error {
 	d := passed{outcome: one, up: way.up}
 	if len(one.measurement.Samples) >= int((warm+time.Second)/slice) {
 		d.aside = r.beside.aside(way.up, one.from, one.to)
+		if r.call.there {
+			d.aside += callEach * callPacket * 8. * 1448 / 1500 // a twentieth of 1 Mbit/s: it must not cost a hire on a thin line his job
+		}
 		d.measurement.Value += d.aside
 	}
 	r.done = append(r.done, d)
@@ -312,23 +315,11 @@ func (to target) blame(ctx context.Context, err error) error {
 	if why == nil {
 		return err
 	}
-	switch p := problem(ctx, why); p.Code {
+	switch p := office.Why(ctx, why); p.Code {
 	case office.CodeSpent, office.CodeExpired, office.CodeRefused: // the last: nobody is there any more
 		return p
 	}
 	return err
-}
-
-// problem is what an error means for a report.
-func problem(ctx context.Context, err error) *checks.Problem {
-	if ctx.Err() != nil {
-		return &checks.Problem{Code: checks.CodeInterrupted, Side: checks.SideHire}
-	}
-	var p *checks.Problem
-	if errors.As(err, &p) {
-		return p
-	}
-	return office.Explain(err)
 }
 
 // lines makes the transport of a phase: HTTP/1.1 only, for a single HTTP/2 connection would measure one TCP connection,

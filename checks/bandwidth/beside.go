@@ -15,35 +15,39 @@ import (
 	"deskready/checks/office"
 )
 
-// wire is what our own probes put on the line beside the load, in bytes of IP packets, as far as this end can know.
+// wire is what went over connections of ours: in bytes as they were written, or of IP packets as far as this end can know.
 type wire struct{ up, down atomic.Int64 }
+
+// asItIs counts the bytes of a connection themselves.
+func asItIs(n int) int64 { return int64(n) }
 
 const tcpHeaders = 52 // of IPv4 and TCP with timestamps, on each packet
 
-func (w *wire) counting(dial dialer) dialer {
+func (w *wire) counting(dial dialer, weigh func(n int) int64) dialer {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		c, err := dial(ctx, network, address)
 		if err != nil {
 			return nil, err
 		}
-		return &wired{c, w}, nil
+		return &wired{c, w, weigh}, nil
 	}
 }
 
 type wired struct {
 	net.Conn
-	wire *wire
+	wire  *wire
+	weigh func(n int) int64
 }
 
 func (w *wired) Read(b []byte) (int, error) {
 	n, err := w.Conn.Read(b)
-	w.wire.down.Add(onWire(n))
+	w.wire.down.Add(w.weigh(n))
 	return n, err
 }
 
 func (w *wired) Write(b []byte) (int, error) {
 	n, err := w.Conn.Write(b)
-	w.wire.up.Add(onWire(n))
+	w.wire.up.Add(w.weigh(n))
 	return n, err
 }
 
@@ -223,7 +227,7 @@ func (b *beside) pause(bytes float64, least, longest time.Duration) time.Duratio
 // requests takes the round trip of small requests on a connection of their own, one after the other.
 func (b *beside) requests(ctx context.Context) {
 	lines := b.o.lines(1)
-	lines.DialContext = b.wire.counting(lines.DialContext)
+	lines.DialContext = b.wire.counting(lines.DialContext, onWire)
 	defer lines.CloseIdleConnections()
 	through := b.to.guard(lines, maxReply, 0)
 	for ctx.Err() == nil {
@@ -294,7 +298,7 @@ func (b *beside) newcomers(ctx context.Context) {
 // newcomer is one request on a new connection: the mean of the seconds for TCP, for TLS where it is spoken, and HTTP.
 func (b *beside) newcomer(ctx context.Context) (float64, bool) {
 	lines := b.o.lines(1)
-	lines.DialContext = b.wire.counting(lines.DialContext)
+	lines.DialContext = b.wire.counting(lines.DialContext, onWire)
 	defer lines.CloseIdleConnections()
 	var p legs
 	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, p.trace()), http.MethodGet, b.small(), nil)

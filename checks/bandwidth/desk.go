@@ -29,7 +29,7 @@ type desk struct {
 func newDesk(o Options, w *wire) *desk {
 	d := &desk{ticket: *o.Ticket, wire: w}
 	lines := o.lines(1)
-	lines.DialContext = w.counting(lines.DialContext)
+	lines.DialContext = w.counting(lines.DialContext, onWire)
 	through := ways(func(req *http.Request) (*http.Response, error) {
 		resp, err := lines.RoundTrip(req)
 		if err == nil {
@@ -188,7 +188,7 @@ func (d *desk) listen(ctx context.Context, o Options) *heard {
 // follow hears each count that the office end sends by itself, until ctx ends or the connection does.
 func (d *desk) follow(ctx context.Context, o Options, h *heard) {
 	lines := o.lines(1)
-	lines.DialContext = d.wire.counting(lines.DialContext)
+	lines.DialContext = d.wire.counting(lines.DialContext, onWire)
 	defer lines.CloseIdleConnections()
 	guard := &office.Guard{Ticket: o.Ticket, Transport: lines}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, d.ticket.At("speedtest/follow"), nil)

@@ -33,8 +33,10 @@ type entry struct {
 const (
 	entryEach  = 500 * time.Millisecond
 	mostEntry  = 1200
-	framed     = 66.0 / 1448 // Ethernet, IPv4 and TCP headers with timestamps, on a full segment
-	callBytes  = 50 * 144    // a second of the call that runs beside, each way: 50 packets of 80 bytes of speech
+	framed     = 66.0 / 1448                  // Ethernet, IPv4 and TCP headers with timestamps, on a full segment
+	callPacket = 130                          // of the call that runs beside: 80 bytes of speech under RTP, SRTP, UDP and IPv4
+	callEach   = 50                           // a second, each way
+	callBytes  = callEach * (callPacket + 14) // in Ethernet frames
 	leastWatch = 900 * time.Millisecond
 )
 

@@ -159,7 +159,7 @@ func TestLowData(t *testing.T) {
 	o := newOffice(t, &Office{})
 	var w wire
 	o.Transport = &http.Transport{}
-	o.Transport.DialContext = w.counting(dropping(nil, time.Second))
+	o.Transport.DialContext = w.counting(dropping(nil, time.Second), onWire)
 	o.LowData = true
 	got := run(t.Context(), t, o, nil)
 	for _, id := range everything[:2] {

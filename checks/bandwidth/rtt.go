@@ -5,12 +5,10 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptrace"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"deskready/checks"
@@ -26,8 +24,8 @@ func roundTrips(ctx context.Context, o Options, to target, m *meter) (trips, err
 		enough = least
 	}
 	lines := o.lines(1)
-	var wire traffic
-	lines.DialContext = wire.counting(lines.DialContext)
+	var wire wire
+	lines.DialContext = wire.counting(lines.DialContext, asItIs)
 	defer lines.CloseIdleConnections()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(errOver)
@@ -82,41 +80,11 @@ func (t trips) measurement(measured []checks.Measurement) checks.Measurement {
 	return got
 }
 
-// traffic is what went over a connection.
-type traffic struct{ up, down atomic.Int64 }
-
-func (t *traffic) counting(dial dialer) dialer {
-	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		c, err := dial(ctx, network, address)
-		if err != nil {
-			return nil, err
-		}
-		return &metered{c, t}, nil
-	}
-}
-
-type metered struct {
-	net.Conn
-	traffic *traffic
-}
-
-func (m *metered) Read(b []byte) (int, error) {
-	n, err := m.Conn.Read(b)
-	m.traffic.down.Add(int64(n))
-	return n, err
-}
-
-func (m *metered) Write(b []byte) (int, error) {
-	n, err := m.Conn.Write(b)
-	m.traffic.up.Add(int64(n))
-	return n, err
-}
-
 // A watch times the requests that pass.
 type watch struct {
 	guard  http.RoundTripper
 	cancel context.CancelCauseFunc
-	wire   *traffic
+	wire   *wire
 	told   func()
 	enough int // trips
 

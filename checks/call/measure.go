@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"deskready/checks"
+	"deskready/checks/office"
 )
 
 // ringLimit is for setting up, with an office that is busy and ways that look good and carry nothing.
@@ -24,7 +25,7 @@ func measure(ctx context.Context, o Options, tell checks.Progress) ([]checks.Mea
 	defer cancel()
 	p, err := ring(dial, o, d)
 	if err != nil {
-		return t.out, problem(ctx, err)
+		return t.out, office.Why(ctx, err)
 	}
 	defer p.close()
 	t.add(setup, p.setup.Seconds(), 0, nil)
@@ -43,7 +44,7 @@ func measure(ctx context.Context, o Options, tell checks.Progress) ([]checks.Mea
 	tell(checks.Event{Step: "call.step.compare", Done: 0.95, Left: time.Second})
 	seen, err := p.finishing(ctx)
 	if err != nil {
-		return t.out, problem(ctx, err)
+		return t.out, office.Why(ctx, err)
 	}
 	t.quiet(seen[idle])
 	return t.out, nil

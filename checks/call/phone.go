@@ -2,14 +2,12 @@ package call
 
 import (
 	"context"
-	"errors"
 	"sync/atomic"
 	"time"
 
 	"github.com/pion/webrtc/v4"
 
 	"deskready/checks"
-	"deskready/checks/office"
 )
 
 // A phone is the hire's end of a call that stands.
@@ -202,16 +200,4 @@ func (p *phone) close() {
 	if p.way != nil {
 		p.way.close()
 	}
-}
-
-// problem is what an error means for a report.
-func problem(ctx context.Context, err error) *checks.Problem {
-	if ctx.Err() != nil {
-		return &checks.Problem{Code: checks.CodeInterrupted, Side: checks.SideHire}
-	}
-	var p *checks.Problem
-	if errors.As(err, &p) {
-		return p
-	}
-	return office.Explain(err)
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"deskready/checks"
+	"deskready/checks/office"
 )
 
 // A Sampler is a call that stands while something else fills the line.
@@ -46,7 +47,7 @@ func (s *Sampler) Run(ctx context.Context) (phase func(name string)) {
 			err = &checks.Problem{Code: checks.CodeTimeout, Detail: "setting up", Side: checks.SideUnknown}
 		}
 		d.close()
-		s.put(done, nil, problem(ctx, err))
+		s.put(done, nil, office.Why(ctx, err))
 		return func(string) {}
 	}
 	go func() {
@@ -58,7 +59,7 @@ func (s *Sampler) Run(ctx context.Context) (phase func(name string)) {
 		p.close()
 		d.close()
 		if err != nil {
-			s.put(done, nil, problem(last, err))
+			s.put(done, nil, office.Why(last, err))
 			return
 		}
 		s.put(done, seen, nil)

@@ -13,6 +13,14 @@ import (
 	"deskready/checks"
 )
 
+// Why is what an error means for a report: that the run was stopped, where ctx has ended, and else what Explain says.
+func Why(ctx context.Context, err error) *checks.Problem {
+	if ctx.Err() != nil {
+		return &checks.Problem{Code: checks.CodeInterrupted, Side: checks.SideHire}
+	}
+	return Explain(err)
+}
+
 // Explain says what a failed exchange with an office end means. Details are fixed words: the errors of the system hold
 // addresses, which do not belong in a report.
 func Explain(err error) *checks.Problem {
