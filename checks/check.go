@@ -7,6 +7,7 @@ package checks
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 	"strings"
 	"time"
@@ -183,7 +184,14 @@ type Result struct {
 type Question struct {
 	Key     string   // the question's text: a key into the check's Words
 	Choices []string // keys of the answers, the safe one first; none: only "go on"
+	Pairs   []string // what fills the holes of the texts: name, value, name, value
+	// Panel is the check's own page on which it is answered: a name under which the program mounts a handler. It ends
+	// itself, and has no Choices. Who has no pages answers ErrNoPanel.
+	Panel string
 }
+
+// ErrNoPanel says that a question needs a page, and that there is none here.
+var ErrNoPanel = errors.New("this question needs a page in a browser")
 
 // Ask puts a question and waits for its answer, which is one of the question's Choices, or empty where it had none.
 // The terminal and the page implement it; checks that need a person take one in their options, and must manage with nil.

@@ -163,10 +163,13 @@ func (o oneByte) Read(p []byte) (int, error) {
 
 // ask puts a check's question in the terminal, while the meter stands aside.
 func (j *journey) ask(ctx context.Context, q checks.Question) (string, error) {
+	if q.Panel != "" {
+		return "", checks.ErrNoPanel
+	}
 	defer j.tellAsk.pause()()
-	j.say("\n%s", j.book.Text(q.Key))
+	j.say("\n%s", j.book.Text(q.Key, q.Pairs...))
 	for i, choice := range q.Choices {
-		j.say("  %d  %s", i+1, j.book.Text(choice))
+		j.say("  %d  %s", i+1, j.book.Text(choice, q.Pairs...))
 	}
 	if len(q.Choices) == 0 {
 		_, err := j.line(ctx, j.book.Text("cmd.press_enter"))
