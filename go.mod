@@ -5,6 +5,7 @@ go 1.26.0
 // Each direct dependency, and why the standard library will not do.
 require (
 	github.com/chromedp/chromedp v0.14.2 // tests: drives a real Chromium over the pages; pinned to the cdproto it was made for
+	github.com/coder/websocket v1.8.15 // the office end of the page that proves a browser: its echo; tests drive Firefox over it
 	github.com/go-json-experiment/json v0.0.0-20260820222146-c27c302e5fc3 // encoding/json/v2 as a module: refuses duplicate and wrong-case keys, which encoding/json accepts
 	github.com/gordonklaus/portaudio v0.0.0-20250206071425-98a94950218b // sound on three systems
 	github.com/jfreymuth/pulse v0.1.1 // real device names on Linux, which PortAudio does not give

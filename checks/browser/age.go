@@ -75,32 +75,48 @@ const firstEngine = 50
 
 func days(from, to time.Time) float64 { return to.Sub(from).Hours() / 24 }
 
-// age is how many days ago this release came out. A release newer than the table is fresh: the program may be older
-// than the browser. One older than the table is at least as old as the table's first.
-func (t releaseTable) age(f found, today time.Time) (float64, *checks.Problem) {
+// age is how many days ago this release came out, and how many have come out since. A release newer than the table is
+// fresh: the program may be older than the browser. One older than the table is at least as old as the table's first.
+func (t releaseTable) age(f found, today time.Time) (old float64, newer int, why *checks.Problem) {
 	p, _ := productOf(func(p product) bool { return p.name == f.name })
 	list := t.browsers[p.releases]
 	want := numbers(f.version)
 	if len(list) == 0 || p.engine && (len(want) < 4 || want[0] < firstEngine) {
-		return 0, problem(codeEngine)
+		return 0, 0, problem(codeEngine)
 	}
 	if f.name == firefoxESR && len(want) > 1 {
 		// Mozilla's release calendar: the ESR's point release N comes out with the Nth major release after it, on one day.
 		want = []int{want[0] + want[1]}
 	}
 	want = whole(want[:min(len(want), precision(list))])
+	newer = majorsSince(list, want, today)
 	if slices.Compare(want, list[len(list)-1].version) > 0 {
-		return 0, nil
+		return 0, 0, nil
 	}
 	if slices.Compare(want, list[0].version) < 0 {
-		return max(days(list[0].day, today), 0), nil
+		return max(days(list[0].day, today), 0), newer, nil
 	}
 	for _, r := range list {
 		if slices.Equal(r.version, want) {
-			return max(days(r.day, today), 0), nil
+			return max(days(r.day, today), 0), newer, nil
 		}
 	}
-	return 0, problem(codeRelease)
+	return 0, 0, problem(codeRelease)
+}
+
+// majorsSince counts the major versions that came out after the wanted one.
+func majorsSince(list []release, want []int, today time.Time) int {
+	last, n := 0, 0
+	if len(want) > 0 {
+		last = want[0]
+	}
+	for _, r := range list {
+		if r.version[0] > last && !r.day.After(today) {
+			last = r.version[0]
+			n++
+		}
+	}
+	return n
 }
 
 // precision is how many numbers of a version tell releases apart: one, but for Safari.

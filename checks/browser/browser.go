@@ -14,7 +14,7 @@ import (
 )
 
 //go:embed words
-var texts embed.FS
+var wordFiles embed.FS
 
 // Options are what the check needs to be told.
 type Options struct {
@@ -22,12 +22,16 @@ type Options struct {
 	Home string              // the hire's own folder; empty: not known, and what is installed there is not found
 	Env  func(string) string // the environment: where browsers and their launchers lie
 	Now  func() time.Time    // decides how old a release is
+
+	Probe *Probe     // what a page tells of the browser it runs in; nil: there is no page
+	Ask   checks.Ask // puts the question that the page answers
 }
 
 // The metrics; the subject of each but the last two is a browser.
 var (
 	installed = checks.Metric{ID: "browser.installed", Unit: checks.Text}
 	age       = checks.Metric{ID: "browser.age", Unit: checks.Days, Better: checks.Lower}
+	behind    = checks.Metric{ID: "browser.majors_behind", Unit: checks.Count, Better: checks.Lower}
 	preferred = checks.Metric{ID: "browser.default", Unit: checks.Text}
 	tableAge  = checks.Metric{ID: "browser.table_age", Unit: checks.Days, Better: checks.Lower}
 )
@@ -47,6 +51,8 @@ func problem(code string) *checks.Problem {
 	switch code {
 	case codeVersion, codeRelease, codeEngine, codeUnknownDefault:
 		side = checks.SideTool
+	case codeNoPage, codeFailed, codeUnheard, codeUnlinked, codeUntold, codeUngiven, checks.CodeTimeout:
+		side = checks.SideUnknown
 	}
 	return &checks.Problem{Code: code, Side: side}
 }
@@ -67,55 +73,73 @@ type found struct {
 func New(o Options) checks.Check { return check(o, thisInventory(o)) }
 
 func check(o Options, i inventory) checks.Check {
-	sub, err := fs.Sub(texts, "words")
+	sub, err := fs.Sub(wordFiles, "words")
 	if err != nil {
 		panic(err) // the name is constant and good
 	}
 	return checks.Check{
 		Name:    "browser",
-		Metrics: []checks.Metric{installed, age, preferred, tableAge},
+		Metrics: append([]checks.Metric{installed, age, behind, preferred, tableAge}, provable()...),
 		Words:   sub,
-		Reads:   []string{"browser.reads.installed", "browser.reads.default"},
-		Limit:   10 * time.Second,
+		Reads:   []string{"browser.reads.installed", "browser.reads.default", "browser.reads.page"},
+		Limit:   10 * time.Second, // the page has limits of its own, and this one stands still for it
+		Alone:   o.Probe != nil,   // a page takes microphone and processor
 		Measure: func(ctx context.Context, _ checks.Progress) ([]checks.Measurement, error) {
-			return measure(ctx, i, o.Now())
+			measurements, known, err := measure(ctx, i, o.Now())
+			if err != nil {
+				return measurements, err
+			}
+			proved, err := prove(ctx, o, known)
+			return append(measurements, proved...), err
 		},
 	}
 }
 
-func measure(ctx context.Context, i inventory, now time.Time) ([]checks.Measurement, error) {
+// measure finds what is installed.
+func measure(ctx context.Context, i inventory, now time.Time) ([]checks.Measurement, inventoried, error) {
 	table, err := releases()
 	if err != nil {
-		return nil, err
+		return nil, inventoried{}, err
 	}
 	today := now.UTC().Truncate(24 * time.Hour)
-	all := unique(i.browsers(ctx))
-	if err := ctx.Err(); err != nil {
-		return nil, &checks.Problem{Code: checks.CodeInterrupted, Side: checks.SideHire}
+	known := inventoried{all: unique(i.browsers(ctx))}
+	if ctx.Err() != nil {
+		return nil, known, &checks.Problem{Code: checks.CodeInterrupted, Side: checks.SideHire}
 	}
-	measurements := []checks.Measurement{tableAge.Of("", days(table.dated, today))}
+	measurements := append([]checks.Measurement{tableAge.Of("", days(table.dated, today))}, table.dates(known.all, today)...)
+	name, why := i.preferred(ctx)
+	if why != nil {
+		return append(measurements, preferred.Missing("", why)), known, nil
+	}
+	known.preferred = asInstalled(name, known.all)
+	return append(measurements, preferred.Named("", known.preferred)), known, nil
+}
+
+// dates says of each browser which version it is, and how old that is.
+func (t releaseTable) dates(all []found, today time.Time) []checks.Measurement {
+	var list []checks.Measurement
+	missing := func(subject string, p *checks.Problem, metrics ...checks.Metric) {
+		for _, m := range metrics {
+			list = append(list, m.Missing(subject, p))
+		}
+	}
 	if len(all) == 0 {
-		p := problem(codeNone)
-		measurements = append(measurements, installed.Missing("", p), age.Missing("", p))
+		missing("", problem(codeNone), installed, age, behind)
 	}
 	for _, f := range all {
 		if f.version == "" {
-			p := problem(codeVersion)
-			measurements = append(measurements, installed.Missing(f.name, p), age.Missing(f.name, p))
+			missing(f.name, problem(codeVersion), installed, age, behind)
 			continue
 		}
-		measurements = append(measurements, installed.Named(f.name, f.version))
-		if old, p := table.age(f, today); p != nil {
-			measurements = append(measurements, age.Missing(f.name, p))
-		} else {
-			measurements = append(measurements, age.Of(f.name, old))
+		list = append(list, installed.Named(f.name, f.version))
+		old, newer, p := t.age(f, today)
+		if p != nil {
+			missing(f.name, p, age, behind)
+			continue
 		}
+		list = append(list, age.Of(f.name, old), behind.Of(f.name, float64(newer)))
 	}
-	name, why := i.preferred(ctx)
-	if why != nil {
-		return append(measurements, preferred.Missing("", why)), nil
-	}
-	return append(measurements, preferred.Named("", asInstalled(name, all))), nil
+	return list
 }
 
 // unique drops what was found twice and puts the browsers into one order, the newest of a kind first. A copy without a

@@ -157,7 +157,7 @@ func TestAge(t *testing.T) {
 		{found{"Nobody", "7.6"}, "2026-11-22", 0, codeEngine},
 	}
 	for _, tt := range tests {
-		days, p := table.age(tt.f, on(tt.today)().Truncate(24*time.Hour))
+		days, _, p := table.age(tt.f, on(tt.today)().Truncate(24*time.Hour))
 		code := ""
 		if p != nil {
 			code = p.Code
