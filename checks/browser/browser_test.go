@@ -50,7 +50,10 @@ func TestEveryProblemHasWords(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, code := range []string{codeNone, codeVersion, codeRelease, codeEngine, codeNoDefault, codeUnknownDefault} {
+		for _, code := range []string{
+			codeNone, codeVersion, codeRelease, codeEngine, codeNoDefault, codeUnknownDefault, codeNoPage, codeGone, codeHidden, codeBlocked,
+			codeFailed, codeUnheard, codeUnlinked, codeUntold, codeUngiven,
+		} {
 			if !book.Has("problem." + code) {
 				t.Errorf("%s: no words for problem.%s", lang, code)
 			}

@@ -40,15 +40,19 @@ function watch(track, facts) {
   track.onended = () => { facts.lost = true; };
 }
 
-// clock finds a context whose time goes on: without any sound output some browsers' stands still.
+// clock finds a context whose time goes on: without any sound output some browsers' stands still, and slow computers
+// take a while to begin.
 async function clock(context) {
-  for (const make of [() => context, () => new AudioContext({ sinkId: { type: 'none' } })]) {
+  const makes = [[() => context, 3000], [() => new AudioContext({ sinkId: { type: 'none' } }), 1000]];
+  for (const [make, patience] of makes) {
     try {
       const c = make();
-      await Promise.race([c.resume(), sleep(500)]);
-      const from = c.currentTime;
-      await sleep(200);
-      if (c.currentTime > from) return c;
+      c.resume();
+      const [from, began] = [c.currentTime, performance.now()];
+      while (performance.now() - began < patience) {
+        await sleep(50);
+        if (c.currentTime > from) return c;
+      }
     } catch { /* the browser has no such context */ }
   }
   return null;
@@ -69,7 +73,7 @@ export async function listen(context, stream, facts, live, signal) {
   const [began, powers] = [performance.now(), []];
   let [peak, count, zeros] = [0, 0, 0];
   const samples = new Float32Array(ear.fftSize);
-  const loudest = () => Math.sqrt(powers.toSorted((a, b) => b - a).slice(0, 20).reduce((a, b) => a + b, 0) / Math.min(powers.length, 20));
+  const loudest = () => Math.sqrt(powers.slice().sort((a, b) => b - a).slice(0, 20).reduce((a, b) => a + b, 0) / Math.min(powers.length, 20));
   for (;;) {
     await sleep(45);
     ear.getFloatTimeDomainData(samples);
@@ -134,7 +138,8 @@ export async function look(video, stream, facts, signal) {
     if (!signal.aborted && !facts.span) video.requestVideoFrameCallback?.(frame);
   };
   video.requestVideoFrameCallback?.(frame);
-  const pen = new OffscreenCanvas(W, H).getContext('2d', { willReadFrequently: true });
+  const canvas = Object.assign(document.createElement('canvas'), { width: W, height: H });
+  const pen = canvas.getContext('2d', { willReadFrequently: true });
   const began = performance.now();
   let [old, changed] = [null, 0];
   while (video.videoWidth) {

@@ -12,7 +12,6 @@ let texts = {};
 let hides = 0;
 let context;
 let over = false;
-let leave = () => {};
 
 const text = (key) => texts[key] ?? key;
 
@@ -24,7 +23,7 @@ function make(tag, attributes = {}, ...children) {
 }
 
 const ui = {
-  lead: make('p', { class: 'dr-lead', tabindex: '-1' }),
+  lead: make('p', { class: 'dr-lead', tabindex: '-1', 'aria-live': 'polite' }),
   say: make('p', { class: 'dr-say', role: 'status', 'aria-live': 'polite' }),
   level: make('meter', { class: 'dr-level', min: 0, max: 1, low: 0.25, hidden: '' }),
   video: make('video', { class: 'dr-video', playsinline: '', hidden: '' }),
@@ -38,21 +37,35 @@ async function request(path, options = {}) {
   return r.json();
 }
 
-const post = (event) => request('event', { method: 'POST', body: JSON.stringify(event), headers: { 'Content-Type': 'application/json' } });
+async function post(event) {
+  const options = { method: 'POST', body: JSON.stringify(event), headers: { 'Content-Type': 'application/json' } };
+  try {
+    return await request('event', options);
+  } catch {
+    await facts.sleep(1000); // a computer that wakes up
+    return request('event', options);
+  }
+}
 
-// press shows buttons and waits for one; the first is the one that goes on. Nobody waits longer than the limit.
+// press shows buttons and waits for one; the first is the one that goes on. Nobody waits longer than the limit. The
+// keyboard's place goes to the first, but to none that leaves something out: a key held too long should not.
 function press(limit, ...names) {
   return new Promise((done) => {
-    const had = ui.buttons.contains(document.activeElement) || document.activeElement === ui.lead;
-    const end = (name) => { clearTimeout(timer); ui.buttons.replaceChildren(); done(name); };
+    const end = (name) => { clearTimeout(timer); clear(); done(name); };
     const timer = setTimeout(end, limit, 'timeout');
     ui.buttons.replaceChildren(...names.map((name) => {
       const b = make('button', { type: 'button', class: `dr-${name}` }, text(name));
       b.onclick = () => end(name);
       return b;
     }));
-    if (had) ui.buttons.firstChild.focus();
+    if (document.activeElement === ui.lead && !names[0].startsWith('skip')) ui.buttons.firstChild.focus();
   });
+}
+
+// clear takes the buttons away, and keeps the keyboard's place in the panel.
+function clear() {
+  if (ui.buttons.contains(document.activeElement)) ui.lead.focus();
+  ui.buttons.replaceChildren();
 }
 
 function show(name, state) {
@@ -87,11 +100,12 @@ async function step(name, limit, run) {
 async function skippable(name, aborter, run) {
   ui.lead.textContent = text(`allow.${name}`);
   press(human, `skip.${name}`).then((pressed) => pressed !== 'timeout' && aborter.abort('skipped'));
-  leave = () => ui.buttons.replaceChildren();
   try {
-    return await run();
+    const got = await run();
+    got.skipped = aborter.signal.reason === 'skipped';
+    return got;
   } finally {
-    leave();
+    clear();
   }
 }
 
@@ -136,22 +150,27 @@ const run = {
   call: () => step('call', 20_000, (aborter) => media.call(context, Boolean(given?.active), aborter.signal)),
 };
 
-// round runs the steps that are not good yet. It begins in the handler of a click: sound and windows need one.
+const done = (name) => states[name] === 'good' || states[name] === 'skipped';
+
+// round runs the steps that are not done yet. It begins in the handler of a click: sound and windows need one.
 async function round() {
-  const again = steps.filter((name) => states[name] !== 'good');
+  const again = steps.filter((name) => !done(name));
   context ??= globalThis.AudioContext && new AudioContext();
   context?.resume();
   const opened = again.includes('popup') && facts.popup(base);
   if (opened) await step('popup', 2000, async () => opened);
   await facts.sleep(400); // until that window is gone
-  for (const name of again) if (name !== 'popup') await run[name]();
+  for (const name of again) {
+    if (document.hidden) await Promise.race([new Promise((seen) => document.addEventListener('visibilitychange', seen, { once: true })), facts.sleep(5000)]);
+    if (name !== 'popup') await run[name]();
+  }
   media.stop(given);
 }
 
 async function end(why) {
   over = true;
   clearInterval(pulse);
-  ui.buttons.replaceChildren();
+  clear();
   await post({ ended: { why } }).catch(() => {});
   context?.close().catch(() => {});
   root.dispatchEvent(new CustomEvent('panel-ended', { bubbles: true, detail: { why } }));
@@ -172,9 +191,9 @@ async function main() {
   ui.lead.focus();
   for (;;) {
     await round();
-    const good = steps.every((name) => states[name] === 'good');
-    ui.lead.textContent = text(good ? 'all_good' : 'some_bad');
-    if (good || await press(human, 'again', 'go_on') !== 'again') return end('done');
+    const all = steps.every(done);
+    ui.lead.textContent = text(all ? 'all_good' : 'some_bad');
+    if (all || await press(human, 'again', 'go_on') !== 'again') return end('done');
   }
 }
 
