@@ -171,6 +171,31 @@ func TestAge(t *testing.T) {
 	}
 }
 
+func TestMajorsBehind(t *testing.T) {
+	table, err := releases()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		f     found
+		today string
+		newer int
+	}{
+		{found{"Google Chrome", "157.0.8100.42"}, "2026-11-16", 0},
+		{found{"Google Chrome", "157.0.8100.42"}, "2026-11-22", 1}, // 158 was planned for the 17th
+		{found{"Google Chrome", "155.0.1.1"}, "2026-11-22", 3},
+		{found{"Google Chrome", "170.0.1.1"}, "2026-11-22", 0}, // newer than the table
+		{found{"Mozilla Firefox", "153.0"}, "2026-11-22", 7},
+		{found{"Mozilla Firefox ESR", "153.7.0esr"}, "2026-11-22", 0}, // of one day with 160
+		{found{"Safari", "26.1"}, "2026-11-22", 1},                    // 27; the minor ones of 26 do not count
+	}
+	for _, tt := range tests {
+		if _, newer, p := table.age(tt.f, on(tt.today)().Truncate(24*time.Hour)); newer != tt.newer || p != nil {
+			t.Errorf("%v on %s: %d %v, want %d", tt.f, tt.today, newer, p, tt.newer)
+		}
+	}
+}
+
 func TestVersionIn(t *testing.T) {
 	tests := map[string]string{
 		"156.0.8078.79-1~deb12u1":               "156.0.8078.79",

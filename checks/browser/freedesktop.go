@@ -144,12 +144,7 @@ func (d freedesktop) browsers(ctx context.Context) []found {
 	for _, l := range all {
 		wanted = append(wanted, l.product.packages...)
 	}
-	packages := map[string]string{}
-	if len(wanted) > 0 {
-		if data, err := read(d.fsys, "/var/lib/dpkg/status", maxDpkg); err == nil {
-			packages = parseDpkg(data, wanted)
-		}
-	}
+	packages := packaged(d.fsys, wanted)
 	var out []found
 	for _, l := range all {
 		if ctx.Err() != nil {
@@ -250,35 +245,6 @@ func (d freedesktop) described(id, share string) string {
 		}
 	}
 	return ""
-}
-
-// parseDpkg reads the versions of the wanted packages, if they are installed (deb-control(5), dpkg-query(1)).
-func parseDpkg(data []byte, wanted []string) map[string]string {
-	versions := map[string]string{}
-	var name, version string
-	installed := false
-	keep := func() {
-		if installed && version != "" && slices.Contains(wanted, name) {
-			versions[name] = version
-		}
-		name, version, installed = "", "", false
-	}
-	for line := range bytes.Lines(data) {
-		key, value, ok := bytes.Cut(line, []byte(":"))
-		switch {
-		case len(bytes.TrimSpace(line)) == 0:
-			keep()
-		case !ok || line[0] == ' ': // a line that goes on
-		case string(key) == "Package":
-			name = string(bytes.TrimSpace(value))
-		case string(key) == "Version":
-			version = string(bytes.TrimSpace(value))
-		case string(key) == "Status":
-			installed = bytes.HasSuffix(bytes.TrimSpace(value), []byte(" installed"))
-		}
-	}
-	keep()
-	return versions
 }
 
 // preferred is what xdg-open would open an https link with: the associations that are set (Association between MIME

@@ -108,6 +108,13 @@ func TestFreedesktop(t *testing.T) {
 			"usr/bin/x-www-browser":                      "-> /etc/alternatives/x-www-browser",
 			"etc/alternatives/x-www-browser":             "-> /usr/bin/google-chrome-stable",
 		}, unset, []found{{"Google Chrome", "157.0.8100.42"}, {"Opera", ""}}, "Google Chrome", ""},
+		"Arch packages": {map[string]string{
+			"usr/share/applications/google-chrome.desktop":                   entry("/usr/bin/google-chrome-stable %U"),
+			"usr/bin/google-chrome-stable":                                   "",
+			"var/lib/pacman/local/google-chrome-stable-157.0.8100.42-1/desc": "",
+			"var/lib/pacman/local/google-chrome-stable-extra-1.2.3-1/desc":   "",
+			"var/lib/pacman/local/ALPM_DB_VERSION":                           "9",
+		}, unset, []found{{"Google Chrome", "157.0.8100.42"}}, "Google Chrome", ""},
 		"archive of Mozilla in the home folder": {map[string]string{
 			"home/x/.local/share/applications/firefox.desktop": entry(`"/home/x/my apps/firefox/firefox" %u`),
 			"home/x/my apps/firefox/firefox":                   "",

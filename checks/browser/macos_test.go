@@ -49,7 +49,7 @@ func TestMacOSDefault(t *testing.T) {
 	tests := []struct{ text, name, code string }{
 		{handler("org.mozilla.firefox"), "Mozilla Firefox", ""},
 		{handler("com.microsoft.edgemac"), "Microsoft Edge", ""},
-		{handler("company.thebrowser.browser"), "", codeUnknownDefault},
+		{handler("org.example.browser"), "", codeUnknownDefault},
 		{`<plist version="1.0"><dict></dict></plist>`, "Safari", ""},
 		{"damaged", "", codeUnknownDefault},
 	}

@@ -15,12 +15,13 @@ type product struct {
 	mozilla  bool     // keeps application.ini beside its program
 	desktops []string // Linux: ids of its launchers, without ".desktop", in lower case
 	programs []string // Linux: names of its executable
-	packages []string // Debian and its kin
+	packages []string // Debian and Arch Linux, and their kin
 	folders  []string // Linux: where the program lies when the launcher names a script elsewhere
 	bundle   string   // macOS: bundle identifier
 	app      string   // macOS: folder
 	progIDs  []string // Windows: the names under which it is registered for links, up to a "-" or "."
 	exes     []string // Windows: the end of the program's path, in lower case
+	store    string   // Windows: its name as a package of the Microsoft Store
 }
 
 const (
@@ -34,14 +35,14 @@ var products = []product{
 	{
 		name: "Google Chrome", releases: "chrome",
 		desktops: []string{"google-chrome", "google-chrome-stable", "com.google.chrome"},
-		programs: []string{"google-chrome-stable", "google-chrome"}, packages: []string{"google-chrome-stable"},
+		programs: []string{"google-chrome-stable", "google-chrome"}, packages: []string{"google-chrome-stable", "google-chrome"},
 		bundle: "com.google.Chrome", app: "Google Chrome.app",
 		progIDs: []string{"ChromeHTML"}, exes: []string{`\google\chrome\application\chrome.exe`},
 	},
 	{
 		name: "Microsoft Edge", releases: "edge",
 		desktops: []string{"microsoft-edge", "microsoft-edge-stable", "com.microsoft.edge"},
-		programs: []string{"microsoft-edge-stable", "microsoft-edge"}, packages: []string{"microsoft-edge-stable"},
+		programs: []string{"microsoft-edge-stable", "microsoft-edge"}, packages: []string{"microsoft-edge-stable", "microsoft-edge-stable-bin"},
 		bundle: "com.microsoft.edgemac", app: "Microsoft Edge.app",
 		progIDs: []string{"MSEdgeHTM"}, exes: []string{`\microsoft\edge\application\msedge.exe`},
 	},
@@ -53,6 +54,7 @@ var products = []product{
 		bundle:  "org.mozilla.firefox", app: "Firefox.app",
 		progIDs: []string{"FirefoxURL", "FirefoxHTML"},
 		exes:    []string{`\mozilla firefox\firefox.exe`, `\firefox package root\firefox.exe`},
+		store:   "Mozilla.Firefox",
 	},
 	{
 		name: firefoxESR, releases: "firefox", mozilla: true,
@@ -71,24 +73,32 @@ var products = []product{
 	{
 		name: "Brave", releases: "chrome", engine: true,
 		desktops: []string{"brave-browser", "brave_brave", "com.brave.browser"},
-		programs: []string{"brave-browser-stable", "brave-browser", "brave"}, packages: []string{"brave-browser"},
+		programs: []string{"brave-browser-stable", "brave-browser", "brave"}, packages: []string{"brave-browser", "brave-bin"},
 		bundle: "com.brave.Browser", app: "Brave Browser.app",
 		progIDs: []string{"BraveHTML"}, exes: []string{`\bravesoftware\brave-browser\application\brave.exe`},
 	},
 	{
 		name: "Opera", releases: "opera",
 		desktops: []string{"opera", "opera_opera", "com.opera.opera"},
-		programs: []string{"opera"}, packages: []string{"opera-stable"},
+		programs: []string{"opera"}, packages: []string{"opera-stable", "opera"},
 		bundle: "com.operasoftware.Opera", app: "Opera.app",
 		progIDs: []string{"OperaStable"}, exes: []string{`\opera\opera.exe`, `\opera\launcher.exe`},
 	},
 	{
+		// Its version is not Opera's, and no table has its days.
+		name:   "Opera GX",
+		bundle: "com.operasoftware.OperaGX", app: "Opera GX.app",
+		progIDs: []string{"OperaGXStable", "Opera GXStable"}, exes: []string{`\opera gx\opera.exe`, `\opera gx\launcher.exe`},
+	},
+	{
 		name:     "Vivaldi",
 		desktops: []string{"vivaldi-stable", "vivaldi_vivaldi", "com.vivaldi.vivaldi"},
-		programs: []string{"vivaldi-stable", "vivaldi"}, packages: []string{"vivaldi-stable"},
+		programs: []string{"vivaldi-stable", "vivaldi"}, packages: []string{"vivaldi-stable", "vivaldi"},
 		bundle: "com.vivaldi.Vivaldi", app: "Vivaldi.app",
 		progIDs: []string{"VivaldiHTM"}, exes: []string{`\vivaldi\application\vivaldi.exe`},
 	},
+	{name: "Arc", bundle: "company.thebrowser.Browser", app: "Arc.app", store: "TheBrowserCompany.Arc"},
+	{name: "DuckDuckGo", bundle: "com.duckduckgo.macos.browser", app: "DuckDuckGo.app", store: "DuckDuckGo.DesktopBrowser"},
 	{name: safari, releases: "safari", bundle: "com.apple.Safari", app: "Safari.app"},
 } // read only
 

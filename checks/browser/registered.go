@@ -34,7 +34,7 @@ func (w registered) browsers(ctx context.Context) []found {
 			all = append(all, f)
 		}
 	}
-	return all
+	return append(all, w.packages()...)
 }
 
 // maxKeys is how many registered browsers are looked at.
@@ -137,6 +137,9 @@ func (w registered) preferred(context.Context) (string, *checks.Problem) {
 		return "", problem(codeNoDefault)
 	}
 	if !strings.ContainsAny(id, `\/`) {
+		if p, ok := byPackage(w.registry.text(`HKCR\`+id+`\Application`, "AppUserModelID")); ok {
+			return p.name, nil
+		}
 		if exe := commandPath(w.registry.text(`HKCR\`+id+`\shell\open\command`, "")); exe != "" {
 			if f, ok := w.known(exe); ok {
 				return f, nil

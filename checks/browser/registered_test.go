@@ -85,7 +85,7 @@ func TestRegistered(t *testing.T) {
 	})
 	want := []found{
 		{"Google Chrome", "157.0.8100.42"}, {"Microsoft Edge", "157.0.3900.10"}, {"Mozilla Firefox", "160.0.1"},
-		{"Opera", "140.0.5800.1"}, {"Vivaldi", ""},
+		{"Opera", "140.0.5800.1"}, {"Opera GX", "130.0.1.2"}, {"Vivaldi", ""}, {"Arc", "1.60.0.291"},
 	}
 	if got := unique(w.browsers(t.Context())); !slices.Equal(got, want) {
 		t.Errorf("%+v\nwant %+v", got, want)
@@ -102,7 +102,7 @@ func TestRegisteredESR(t *testing.T) {
 		`c:\program files\mozilla firefox\application.ini`:     esrINI,
 		`c:\program files\mozilla firefox\update-settings.ini`: esrSettings,
 	})
-	if got := w.browsers(t.Context()); !slices.Equal(got, []found{{"Mozilla Firefox ESR", "153.7.0esr"}}) {
+	if got := w.browsers(t.Context()); !slices.Equal(got, []found{{"Mozilla Firefox ESR", "153.7.0esr"}, {"Arc", "1.60.0.291"}}) {
 		t.Errorf("%+v", got)
 	}
 	if name, p := w.preferred(t.Context()); name != "Mozilla Firefox ESR" || p != nil {
@@ -123,6 +123,8 @@ func TestRegisteredDefault(t *testing.T) {
 		{"", "VivaldiHTM.ABCDEF", "Vivaldi", ""},
 		{"", "BraveHTML", "Brave", ""},
 		{"", "OperaStable", "Opera", ""},
+		{"", "Opera GXStable", "Opera GX", ""},
+		{"", "AppXdec0de", "", codeUnknownDefault}, // of the Store, and nothing says whose
 		{"", "ChromiumHTM.XYZ", "Chromium", ""},
 		{"", "FirefoxHTML-308046B0AF4A39CB", "Mozilla Firefox", ""},
 		{"", "ChromeBHTML", "", codeUnknownDefault}, // Chrome Beta
@@ -138,6 +140,36 @@ func TestRegisteredDefault(t *testing.T) {
 		if name != tt.name || (p == nil) != (tt.code == "") || p != nil && p.Code != tt.code {
 			t.Errorf("%q %q: %q, %v; want %q, %q", tt.latest, tt.old, name, p, tt.name, tt.code)
 		}
+	}
+}
+
+// TestStore finds what the Store brought: synthetic, made from the documentation.
+func TestStore(t *testing.T) {
+	const root = `C:\Program Files\WindowsApps\F`
+	for _, tt := range []struct {
+		full, root string
+		files      programFiles
+		want       []found
+	}{
+		{"Mozilla.Firefox_160.0.1.0_x64__n80bbvh6b1yt2", "", nil, []found{{firefox, "160.0.1"}}},
+		{"mozilla.firefox_160.0.0.0_arm64__n80bbvh6b1yt2", "", nil, []found{{firefox, "160.0.0"}}},
+		{"Mozilla.Firefox_160.0.1.0_x64__n80bbvh6b1yt2", root, programFiles{strings.ToLower(root) + `\vfs\programfiles\firefox package root\application.ini`: applicationINI}, []found{{firefox, "160.0.1"}}},
+		{"Mozilla.Firefox_160.0.1.0_neutral_split.language-de_n80bbvh6b1yt2", "", nil, nil},
+		{"Mozilla.FirefoxBeta_161.0.0.0_x64__n80bbvh6b1yt2", "", nil, nil},
+		{"Mozilla.Firefox", "", nil, nil},
+		{"DuckDuckGo.DesktopBrowser_0.90.4.0_x64__ya2fgkz3nks94", "", nil, []found{{"DuckDuckGo", "0.90.4"}}},
+	} {
+		reg := exported{strings.ToLower(storePackages + `\` + tt.full): {"packagerootfolder": tt.root}}
+		w := registered{registry: reg, env: unset, version: tt.files.version, read: tt.files.read}
+		if got := w.browsers(t.Context()); !slices.Equal(got, tt.want) {
+			t.Errorf("%s: %+v, want %+v", tt.full, got, tt.want)
+		}
+	}
+	w, reg := fakeWindows(t, nil)
+	reg[`hkcu\software\microsoft\windows\shell\associations\urlassociations\https\userchoicelatest\progid`] = map[string]string{"progid": "AppXdec0de"}
+	reg[`hkcr\appxdec0de\application`] = map[string]string{"appusermodelid": "Mozilla.Firefox_n80bbvh6b1yt2!App"}
+	if name, p := w.preferred(t.Context()); name != firefox || p != nil {
+		t.Errorf("default %q, %v", name, p)
 	}
 }
 

@@ -111,6 +111,47 @@ func TestALyingClient(t *testing.T) {
 	}
 }
 
+// A run that had the page is held to it by the overlay; what the hire refused is no fail.
+func TestPage(t *testing.T) {
+	p, err := Load("voice-agent", catalogue(), "page")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := func(missing string, value float64) []checks.Result {
+		list := results(t, "ready")
+		for i, r := range list {
+			if r.Check != "browser" {
+				continue
+			}
+			for _, m := range []string{"microphone", "webrtc", "sound", "storage", "websocket"} {
+				got := checks.Measurement{Metric: "browser." + m, Subject: "chrome", Unit: checks.Truth, By: checks.ByBrowser, Value: 1}
+				if m == missing {
+					got.Value = value
+				}
+				if value < 0 && m == missing {
+					got.Missing = &checks.Problem{Code: checks.CodeDenied, Side: checks.SideHire}
+				}
+				list[i].Measurements = append(list[i].Measurements, got)
+			}
+		}
+		return list
+	}
+	for _, tt := range []struct {
+		name string
+		list []checks.Result
+		want report.Verdict
+	}{
+		{"all proved", page("", 0), report.Ready},
+		{"no page", results(t, "ready"), report.Undecided},
+		{"no microphone", page("microphone", 0), report.NotReady},
+		{"refused", page("microphone", -1), report.Undecided},
+	} {
+		if got := report.Decide(p.Judge(tt.list)); got != tt.want {
+			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
+		}
+	}
+}
+
 func TestProfiles(t *testing.T) {
 	list, err := Profiles()
 	if err != nil || len(list) < 8 {
