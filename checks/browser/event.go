@@ -73,6 +73,7 @@ type soundFacts struct {
 	Advanced float64  `json:"advanced"` // seconds of sound played
 	Elapsed  float64  `json:"elapsed"`  // in so many seconds
 	Latency  *float64 `json:"latency"`  // outputLatency, s; null: the browser does not tell
+	Outputs  *int     `json:"outputs"`  // null: the browser does not list them
 }
 
 type storageFacts struct {
@@ -292,6 +293,9 @@ func (p *pageFacts) sane() error {
 }
 
 func (p *soundFacts) sane() error {
+	if p.Outputs != nil && counts(maxItems, *p.Outputs) != nil {
+		return errBounds
+	}
 	return errors.Join(p.step.sane(), within(maxSpan, p.Advanced, p.Elapsed, optional(p.Latency)))
 }
 

@@ -167,7 +167,7 @@ func TestEventRefused(t *testing.T) {
 		``, `{}`, `null`, `[]`, `{"page":null}`, `{"popup":{"opened":true},"sound":{}}`, `{"popup":{"opened":true}} {}`,
 		`{"popup":{"opened":true,"opened":true}}`, `{"popup":{"Opened":true}}`, `{"Popup":{"opened":true}}`, `{"popup":{"opened":1}}`,
 		`{"evil":{}}`, `{"popup":{"evil":1}}`, `{"alive":{"evil":1}}`, `{"sound":{"advanced":-1}}`, `{"sound":{"advanced":1e9}}`, `{"sound":{"advanced":1e999}}`,
-		`{"sound":{"latency":-0.1}}`, `{"websocket":{"echoes":33}}`, `{"websocket":{"echoes":1.5}}`, `{"speed":{"rounds":1e13}}`, `{"ended":{"why":"because"}}`,
+		`{"sound":{"latency":-0.1}}`, `{"sound":{"outputs":-1}}`, `{"websocket":{"echoes":33}}`, `{"websocket":{"echoes":1.5}}`, `{"speed":{"rounds":1e13}}`, `{"ended":{"why":"because"}}`,
 		`{"microphone":{"before":"maybe"}}`, `{"microphone":{"heard":{"live":2}}}`, `{"camera":{"width":100001}}`, `{"camera":{"seen":{"max":256}}}`,
 		`{"call":{"candidates":-1}}`, `{"popup":{"error":"` + strings.Repeat("x", maxName+1) + `"}}`,
 		`{"microphone":{"label":"` + strings.Repeat("x", maxText+1) + `"}}`, "{\"microphone\":{\"label\":\"\xff\"}}",
@@ -220,8 +220,9 @@ func TestStates(t *testing.T) {
 	for body, want := range map[string]string{
 		aPage: good, aPopup: good, `{"popup":{"opened":false}}`: bad, `{"popup":{"error":"Error"}}`: failed,
 		aSound: good, `{"sound":{"advanced":0,"elapsed":2}}`: bad, `{"sound":{"advanced":0,"elapsed":2,"hidden":true}}`: hidden,
-		`{"sound":{"error":"TimeoutError"}}`: timeout,
-		aStorage:                             good, `{"storage":{"local":true,"indexed":true,"cookies":false}}`: bad,
+		`{"sound":{"error":"TimeoutError"}}`:                   timeout,
+		`{"sound":{"advanced":0.5,"elapsed":0.5,"outputs":0}}`: bad, `{"sound":{"advanced":0.5,"elapsed":0.5,"outputs":1}}`: good,
+		aStorage: good, `{"storage":{"local":true,"indexed":true,"cookies":false}}`: bad,
 		aSocket: good, `{"websocket":{"echoes":0}}`: bad, `{"websocket":{"error":"ReferenceError"}}`: bad, `{"websocket":{"error":"TimeoutError"}}`: timeout,
 		aSpeed: good, `{"speed":{"rounds":1,"elapsed":1,"hidden":true}}`: hidden,
 
@@ -303,7 +304,7 @@ func TestStatesHaveTexts(t *testing.T) {
 	}
 	for _, key := range []string{
 		"intro", "start", "skip_all", "skip.microphone", "skip.camera", "again", "go_on", "level", "preview", "allow.microphone", "allow.camera",
-		"speak", "look", "all_good", "some_bad", "lost", "state.good", "state.doing", "state.other",
+		"speak", "look", "all_good", "some_bad", "lost", "running", "state.good", "state.doing", "state.other",
 	} {
 		if got[key] == "" {
 			t.Errorf("no text for %s", key)

@@ -106,8 +106,12 @@ func (p *speedFacts) state() string {
 }
 
 // state takes a clock that moved at all for one that runs: how evenly it runs is not known from so short a time.
+// A clock without an output is none: Chromium runs one for nobody.
 func (p *soundFacts) state() string {
-	if p.Advanced > 0.1 {
+	switch {
+	case p.Outputs != nil && *p.Outputs == 0:
+		return bad
+	case p.Advanced > 0.1:
 		return good
 	}
 	return cmp.Or(p.timed(), bad)

@@ -81,6 +81,14 @@ export function popup(base) {
   return { opened };
 }
 
+// outputs counts the sound outputs. Chromium's kin list them, and run the clock of a sound that nobody can hear where
+// there are none; others list none until they are asked to, and stop the clock instead.
+async function outputs() {
+  if (!navigator.userAgentData) return null;
+  const list = await navigator.mediaDevices?.enumerateDevices?.();
+  return list ? list.filter((d) => d.kind === 'audiooutput').length : null;
+}
+
 // sound holds the clock of the sound output against time. The context was made in the handler of a click.
 export async function sound(context) {
   await Promise.race([context.resume(), sleep(1500)]);
@@ -91,6 +99,7 @@ export async function sound(context) {
     advanced: Math.max(context.currentTime - from, 0),
     elapsed: (performance.now() - began) / 1000,
     latency: Number.isFinite(latency) ? latency : null,
+    outputs: await outputs(),
   };
 }
 

@@ -106,6 +106,7 @@ async function skippable(name, aborter, run) {
     return got;
   } finally {
     clear();
+    ui.lead.textContent = text('running');
   }
 }
 
@@ -190,7 +191,9 @@ async function main() {
     make('span', { class: 'dr-name' }, text(`step.${name}`)), ' ', make('span', { class: 'dr-state' }), make('p', { class: 'dr-more' }))));
   ui.lead.focus();
   for (;;) {
+    ui.lead.textContent = text('running');
     await round();
+    ui.say.textContent = '';
     const all = steps.every(done);
     ui.lead.textContent = text(all ? 'all_good' : 'some_bad');
     if (all || await press(human, 'again', 'go_on') !== 'again') return end('done');
