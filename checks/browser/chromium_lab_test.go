@@ -6,6 +6,7 @@ import (
 	"context"
 	"testing"
 
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
 
@@ -23,6 +24,10 @@ func inChromium(t *testing.T, env []string, flags map[string]any, press ...strin
 		defer done()
 		actions := []chromedp.Action{chromedp.Navigate(url)}
 		for _, button := range press {
+			if button == "closed" {
+				actions = append(actions, chromedp.WaitVisible("[data-step=storage][data-state=good]"), page.Close())
+				break
+			}
 			actions = append(actions, chromedp.Click(".dr-"+button, chromedp.ByQuery))
 		}
 		if err := chromedp.Run(tab, actions...); err != nil && ctx.Err() == nil {

@@ -91,12 +91,10 @@ func firefoxWith(prefs map[string]any, press ...string) func(*testing.T, *host, 
 func dies(with func(*testing.T, *host, []string) drive) func(*testing.T, *host, []string) drive {
 	return func(t *testing.T, h *host, env []string) drive {
 		return func(ctx context.Context, url string) {
-			h.probe.silence = 3 * time.Second
 			ctx, cancel := context.WithCancel(ctx)
 			defer cancel()
 			go func() {
 				for h.probe.told().Storage == nil && ctx.Err() == nil {
-					h.probe.keep(event{}) // a browser that starts slowly is no silent page
 					time.Sleep(20 * time.Millisecond)
 				}
 				cancel()
@@ -149,6 +147,7 @@ func trials(t *testing.T) []trial {
 		// Chromium without a window says no at once, in the person's place: here it is made to wait.
 		{"chromium/unanswered", "", append(append(only("microphone"), hurried...), "navigator.mediaDevices.getUserMedia(constraints)", "new Promise(() => {})"), chromiumWith(devices, "start", "go_on"), nil, map[string]string{"microphone": "missing timeout"}},
 		{"chromium/killed", "", nil, dies(chromiumWith(both(devices, allowed), "start")), nil, gone},
+		{"chromium/closed tab", "", nil, chromiumWith(both(devices, allowed), "start", "closed"), nil, gone},
 		{"firefox/killed", "", nil, dies(firefoxWith(both(streams, silentY), "start")), nil, gone},
 		// The page without the element that a call's sound must be attached to: the step must notice.
 		{"chromium/no element", "", append(only("call"), "audio.srcObject = stream;", ""), chromiumWith(both(devices, allowed), "start", "go_on"), nil, map[string]string{"webrtc": "1", "call_heard": "0"}},
