@@ -143,6 +143,18 @@ func TestUnproved(t *testing.T) {
 	}
 }
 
+// TestLetGo holds that whoever asks may end the question for any reason, and nobody calls it a fault of this program.
+func TestLetGo(t *testing.T) {
+	for err, code := range map[error]string{
+		io.ErrUnexpectedEOF: codeGone, checks.ErrNoPanel: codeNoPage, &checks.Problem{Code: checks.CodeDenied, Side: checks.SideHire}: checks.CodeDenied,
+	} {
+		got := run(t, Options{Now: on("2026-11-22"), Probe: NewProbe(time.Now), Ask: func(context.Context, checks.Question) (string, error) { return "", err }}, fake{})
+		if all := got["browser.webrtc"]; len(all) != 1 || all[0].missing != code {
+			t.Errorf("%v: %+v, want %s", err, all, code)
+		}
+	}
+}
+
 // TestPatience holds that a page which only says that it is there is not waited for without end.
 func TestPatience(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -351,6 +363,8 @@ func TestIdentify(t *testing.T) {
 		{"Chrome/156.0.0.0 Safari/537.36 OPR/140.0.0.0", nil, nil, "Opera", "140.0.0.0"},
 		{"Chrome/156.0.0.0 Safari/537.36", append(brands("Brave"), brand{"Brave", ""}), nil, "Brave", "156.0.1.2"},
 		{"Chrome/156.0.0.0 Safari/537.36", nil, nil, "Google Chrome", "156.0.0.0"},
+		{"Chrome/156.0.0.0 Safari/537.36", brands("Google Chrome"), []found{{"Vivaldi", "7.6"}}, "Vivaldi", "156.0.1.2"},
+		{"Chrome/156.0.0.0 Safari/537.36", brands("Google Chrome"), []found{{"Vivaldi", "7.6"}, {"Google Chrome", "156"}}, "Google Chrome", "156.0.1.2"},
 		{"curl/8", nil, nil, "", ""},
 	} {
 		p := pageFacts{Agent: tt.agent, Brands: tt.brands}

@@ -109,15 +109,15 @@ func prove(ctx context.Context, o Options, known inventoried) ([]checks.Measurem
 
 // rest is why what the account does not tell is missing.
 func (e event) rest(err error) error {
-	switch {
+	switch p := (*checks.Problem)(nil); {
 	case e.Ended != nil && e.Ended.Why == "skipped":
 		return problem(checks.CodeDenied)
 	case e.Ended != nil && e.Ended.Why == "timeout":
 		return problem(checks.CodeTimeout)
-	case err != nil && e.Page == nil && !errors.Is(err, context.Canceled):
-		return err
+	case errors.As(err, &p):
+		return p
 	}
-	return problem(codeGone)
+	return problem(codeGone) // whoever asks ends a question for reasons of its own, and all of them mean this
 }
 
 // inventoried is what was found of the computer's browsers before.

@@ -266,12 +266,16 @@ var agents = []struct{ mark, name string }{
 	{"HeadlessChrome/", "Chromium"}, {"Chrome/", "Google Chrome"}, {"Version/", safari},
 } // read only
 
-// chromium names the one browser that can be meant, where Chromium is not installed and Chrome, which without a window
-// goes by the same name, is.
+// chromium names the one browser that can be meant where the one that the page names is not installed: Chrome without a
+// window goes by Chromium's name, and Vivaldi and Arc by Chrome's.
 func chromium(name string, all []found) string {
 	has := func(name string) bool { return slices.ContainsFunc(all, func(f found) bool { return f.name == name }) }
-	if name == "Chromium" && !has("Chromium") && has("Google Chrome") {
-		return "Google Chrome"
+	masks := map[string][]string{"Chromium": {"Google Chrome"}, "Google Chrome": {"Vivaldi", "Arc"}}[name]
+	if has(name) {
+		return name
+	}
+	if meant := slices.DeleteFunc(masks, func(m string) bool { return !has(m) }); len(meant) == 1 {
+		return meant[0]
 	}
 	return name
 }
