@@ -34,16 +34,28 @@ func newHost(t *testing.T, edits ...string) *host {
 	inner := http.StripPrefix("/panel/browser", h.probe.Handler())
 	mux.Handle("/panel/browser/", h.edited(h.guarded(inner)))
 	mux.HandleFunc("GET /{$}", h.page)
-	h.Server = httptest.NewServer(mux)
+	h.Server = httptest.NewServer(strictly(mux))
 	t.Cleanup(h.Server.Close)
 	return h
 }
 
-func (h *host) page(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; "+
-		"media-src blob: mediastream:; connect-src 'self' ws://"+r.Host+"; worker-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
-	w.Header().Set("Permissions-Policy", "camera=(self), microphone=(self)")
-	w.Header().Set("Cross-Origin-Opener-Policy", "same-origin")
+// strictly forbids what a page of ours never does.
+func strictly(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for name, value := range map[string]string{
+			"Content-Security-Policy": "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; media-src 'self' blob: mediastream:; " +
+				"connect-src 'self' ws://" + r.Host + "; worker-src 'self' blob:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+			"Permissions-Policy":         "camera=(self), microphone=(self), display-capture=(), geolocation=(), payment=(), usb=(), serial=(), hid=()",
+			"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp", "Cross-Origin-Resource-Policy": "same-origin",
+			"Referrer-Policy": "same-origin", "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Cache-Control": "no-store",
+		} {
+			w.Header().Set(name, value)
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (h *host) page(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	fmt.Fprintf(w, `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>panel</title><link rel="stylesheet" href="/panel/browser/panel.css"></head>
 <body><section id="panel" data-base="/panel/browser/" data-secret="%s" data-lang="en"></section><script type="module" src="/panel/browser/panel.js"></script></body></html>`, labSecret)
