@@ -28,9 +28,16 @@ func inFirefox(t *testing.T, env []string, prefs map[string]any, press ...string
 	}
 }
 
+// calm keeps a fresh profile from calling home and from asking questions of its own.
+var calm = map[string]any{
+	"app.normandy.enabled": false, "app.update.disabledForTesting": true, "browser.shell.checkDefaultBrowser": false,
+	"browser.safebrowsing.malware.enabled": false, "datareporting.policy.dataSubmissionEnabled": false, "extensions.getAddons.cache.enabled": false,
+	"network.captive-portal-service.enabled": false, "network.connectivity-service.enabled": false,
+} // read only
+
 func firefoxOn(ctx context.Context, profile string, env []string, prefs map[string]any, url string, press []string) error {
 	var user strings.Builder
-	for name, value := range prefs {
+	for name, value := range both(calm, prefs) {
 		v, err := json.Marshal(value)
 		if err != nil {
 			return err

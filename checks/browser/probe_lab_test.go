@@ -58,7 +58,7 @@ func strictly(next http.Handler) http.Handler {
 func (h *host) page(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	fmt.Fprintf(w, `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>panel</title><link rel="stylesheet" href="/panel/browser/panel.css"></head>
-<body><section id="panel" data-base="/panel/browser/" data-secret="%s" data-lang="en"></section><script type="module" src="/panel/browser/panel.js"></script></body></html>`, labSecret)
+<body><main><h1>Panel</h1><section id="panel" data-base="/panel/browser/" data-secret="%s" data-lang="en"></section></main><script type="module" src="/panel/browser/panel.js"></script></body></html>`, labSecret)
 }
 
 // guarded refuses what the page did not send.

@@ -96,6 +96,12 @@ async function step(name, limit, run) {
   show(name, (await post({ [name]: got })).state);
 }
 
+// instruct says what to do now, in place of what was waited for.
+function instruct(key) {
+  ui.lead.textContent = text(key);
+  ui.say.textContent = '';
+}
+
 // skippable lets the person leave a step out while it runs.
 async function skippable(name, aborter, run) {
   ui.lead.textContent = text(`allow.${name}`);
@@ -119,7 +125,7 @@ const microphone = () => step('microphone', human, (aborter) => skippable('micro
   given = got.stream;
   got.facts.heard = null;
   if (given) {
-    ui.lead.textContent = text('speak');
+    instruct('speak');
     ui.level.hidden = false;
     await media.listen(context, given, got.facts, (v) => { ui.level.value = v; }, aborter.signal);
     ui.level.hidden = true;
@@ -131,7 +137,7 @@ const camera = () => step('camera', human, (aborter) => skippable('camera', abor
   const got = await media.capture('camera', { video: { width: { ideal: 1280 }, height: { ideal: 720 } } }, aborter.signal);
   Object.assign(got.facts, { width: 0, height: 0, frames: 0, span: 0, seen: null });
   if (got.stream) {
-    ui.lead.textContent = text('look');
+    instruct('look');
     ui.video.hidden = false;
     await media.look(ui.video, got.stream, got.facts, aborter.signal);
     ui.video.hidden = true;
