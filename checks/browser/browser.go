@@ -1,6 +1,9 @@
 // Package browser finds the browsers of this computer, their versions and how old they are, and which one is the
 // default. It reads what installers leave behind, and never starts a browser: that would open a window, or change a
 // profile. Profiles, histories and anything else a person did in a browser are not read.
+//
+// What a softphone will get, only a page proves that runs in the hire's browser: Probe is the office end of that page,
+// and panel its script.
 package browser
 
 import (
