@@ -64,8 +64,8 @@ func (c children) record(ctx context.Context, rate int, seconds float64, hear fu
 }
 
 // play plays sweeps while it records, and brings back what came of them.
-func (c children) play(ctx context.Context, rate, sweeps int, hear func(samples, rate int, level float64)) (*Echo, *checks.Problem) {
-	f, p := c.listen(ctx, request{Job: jobPlay, Rate: rate, Sweeps: sweeps}, sweepsLast(sweeps), hear)
+func (c children) play(ctx context.Context, rate, output, sweeps int, hear func(samples, rate int, level float64)) (*Echo, *checks.Problem) {
+	f, p := c.listen(ctx, request{Job: jobPlay, Rate: rate, Output: output, Sweeps: sweeps}, sweepsLast(sweeps), hear)
 	return f.Echo, p
 }
 

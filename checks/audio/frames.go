@@ -33,6 +33,7 @@ type request struct {
 	Rate    int      `json:"rate,omitzero"`     // the microphone's own rate, where known
 	Device  string   `json:"device,omitzero"`   // the name of the microphone to use in the default's place
 	Sweeps  int      `json:"sweeps,omitzero"`   // how many to play
+	Output  int      `json:"output,omitzero"`   // the output's own rate, where known
 }
 
 const (

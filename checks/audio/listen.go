@@ -38,9 +38,15 @@ func (s session) play(ctx context.Context, t *take, tell checks.Progress) {
 	}
 	for try := 1; ; try++ {
 		n := s.count()
-		e, p := s.children.play(ctx, rateOf(t.input()), n, s.sounding(n, tell))
+		e, p := s.children.play(ctx, rateOf(t.input()), rateOf(t.output()), n, s.sounding(n, tell))
+		if p != nil && p.Code == codeNotPlayed && try < tries { // a busy computer, most of the time
+			continue
+		}
 		if t.keep(e, p); p != nil || ctx.Err() != nil {
-			t.unheard = t.unplayed
+			t.unheard = p
+			if p != nil && p.Code == codeStalled {
+				s.lookAgain(ctx, t)
+			}
 			return
 		}
 		if !person {

@@ -27,8 +27,8 @@ type Sound interface {
 	// that is full and the device closed.
 	Record(rate int, seconds float64, began func(*recording)) error
 	// Play does the same while it plays n sweeps on the default output. It opens each for itself: one stream for both ways
-	// is chopped on many systems.
-	Play(rate, n int, began func(*recording, *playing)) error
+	// is chopped on many systems. output is the rate of the output.
+	Play(rate, output, n int, began func(*recording, *playing)) error
 }
 
 // recording is where the audio thread leaves its samples: it must neither wait nor allocate, so it copies and moves a
@@ -101,7 +101,7 @@ func serve(in io.Reader, out io.Writer, sound func(request) Sound) error {
 
 func (r request) check() error {
 	switch {
-	case !(r.Seconds >= 0 && r.Seconds <= maxSeconds), r.Rate < 0, r.Rate > maxRate, r.Sweeps < 0, r.Sweeps > mostSweeps:
+	case !(r.Seconds >= 0 && r.Seconds <= maxSeconds), r.Rate < 0, r.Rate > maxRate, r.Output < 0, r.Output > maxRate, r.Sweeps < 0, r.Sweeps > mostSweeps:
 		return errors.New("out of bounds")
 	case r.Job == jobPlay && r.Sweeps == 0:
 		return errors.New("nothing to play")
@@ -165,15 +165,15 @@ func record(r request, out io.Writer, sound Sound) error {
 // play does the same with what comes back of the sweeps.
 func play(r request, out io.Writer, sound Sound) error {
 	said := make(chan error, 1)
-	err := sound.Play(r.Rate, r.Sweeps, func(rec *recording, p *playing) {
+	err := sound.Play(r.Rate, r.Output, r.Sweeps, func(rec *recording, p *playing) {
 		if err := say(out, frame{Opened: &opened{Rate: rec.rate}}); err != nil {
 			said <- err
 			return
 		}
 		said <- follow(rec, out, func() frame {
 			shift := time.Duration(p.first.Load() - rec.first.Load()).Seconds()
-			if p.first.Load() == 0 { // the output never asked for a sample
-				return frame{Fault: missing(codeNotPlayed)}
+			if why := p.failed(); why != "" {
+				return frame{Fault: faultOf(codeNotPlayed, why)}
 			}
 			e := findEcho(rec.pcm, rec.rate, r.Sweeps, shift)
 			return frame{Echo: &e}

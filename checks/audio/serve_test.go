@@ -45,9 +45,9 @@ func (f fake) Record(_ int, seconds float64, began func(*recording)) error {
 	return nil
 }
 
-func (f fake) Play(rate, n int, began func(*recording, *playing)) error {
+func (f fake) Play(rate, _, n int, began func(*recording, *playing)) error {
 	return f.Record(rate, sweepsLast(n), func(rec *recording) {
-		p := &playing{pcm: sweeps(n, f.rate)}
+		p := &playing{pcm: sweeps(n, f.rate), rate: f.rate}
 		p.give(make([]float32, 1))
 		began(rec, p)
 	})
@@ -212,7 +212,7 @@ func TestServePlay(t *testing.T) {
 
 // TestPlayingGives what is to be played, in any pieces, then silence, and allocates nothing.
 func TestPlayingGives(t *testing.T) {
-	p := &playing{pcm: []float32{1, 2, 3, 4, 5}}
+	p := &playing{pcm: []float32{1, 2, 3, 4, 5}, rate: 100000}
 	var all []float32
 	for range 4 {
 		block := []float32{9, 9}
@@ -222,7 +222,14 @@ func TestPlayingGives(t *testing.T) {
 	if !slices.Equal(all, []float32{1, 2, 3, 4, 5, 0, 0, 0}) || p.first.Load() == 0 {
 		t.Errorf("gave %v", all)
 	}
-	long, block := &playing{pcm: sweeps(7, 48000)}, make([]float32, 480)
+	p.rate = 1
+	if p.failed() == "" {
+		t.Error("five seconds in no time pass for played")
+	}
+	if (&playing{pcm: make([]float32, 8), rate: 8}).failed() == "" {
+		t.Error("what was never asked for passes for played")
+	}
+	long, block := &playing{pcm: sweeps(7, 48000), rate: 48000}, make([]float32, 480)
 	if n := testing.AllocsPerRun(100, func() { long.give(block) }); n != 0 {
 		t.Errorf("%v allocations in the audio thread", n)
 	}

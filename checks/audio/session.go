@@ -155,12 +155,17 @@ func (s session) record(ctx context.Context, t *take, tell checks.Progress) {
 		rate = in.Rate
 	}
 	t.figures, t.fault = s.children.record(ctx, rate, s.total, s.meter(t.asked && !t.mute, tell))
+	s.lookAgain(ctx, t)
+}
+
+// lookAgain looks whether the microphone is still there. Where nothing is known of it, what was recorded stands.
+func (s session) lookAgain(ctx context.Context, t *take) {
 	if t.input() == nil || ctx.Err() != nil {
 		return
 	}
 	after, p := s.children.devices(ctx)
 	if p != nil && p.Code != codeNoMicrophone && p.Code != codeNoServer {
-		return // nothing is known, and what was recorded stands
+		return
 	}
 	if !stillThere(*t.input(), after) {
 		t.figures, t.fault = nil, missing(codeUnplugged)

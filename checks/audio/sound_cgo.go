@@ -104,7 +104,7 @@ func (s portSound) Record(rate int, seconds float64, began func(*recording)) err
 }
 
 // Play opens the microphone first: what it hears before the sweeps costs nothing.
-func (s portSound) Play(rate, n int, began func(*recording, *playing)) error {
+func (s portSound) Play(rate, output, n int, began func(*recording, *playing)) error {
 	api, device, err := s.start()
 	switch {
 	case err != nil:
@@ -116,7 +116,7 @@ func (s portSound) Play(rate, n int, began func(*recording, *playing)) error {
 	if err != nil {
 		return portFault(err)
 	}
-	out, played, err := openOutput(api.DefaultOutputDevice, n)
+	out, played, err := openOutput(api.DefaultOutputDevice, output, n)
 	if err == nil {
 		err = in.Start()
 	}
@@ -154,12 +154,14 @@ func open(device *portaudio.DeviceInfo, rate int, seconds float64) (*portaudio.S
 	return stream, rec, err
 }
 
-func openOutput(device *portaudio.DeviceInfo, n int) (*portaudio.Stream, *playing, error) {
+// openOutput tries the rate of the output first too. Through ALSA and PulseAudio it must be that one: at another, some
+// outputs take samples faster than time, and drop what they took.
+func openOutput(device *portaudio.DeviceInfo, rate, n int) (*portaudio.Stream, *playing, error) {
 	p := portaudio.HighLatencyParameters(nil, device)
 	p.Output.Channels = 1
 	var played *playing
-	stream, err := atRate(p, []int{int(p.SampleRate), 48000, 44100, 16000}, func(r int) any {
-		played = &playing{pcm: sweeps(n, r)}
+	stream, err := atRate(p, []int{rate, int(p.SampleRate), 48000, 44100, 16000}, func(r int) any {
+		played = &playing{pcm: sweeps(n, r), rate: r}
 		return played.give
 	})
 	return stream, played, err

@@ -17,6 +17,6 @@ func (portSound) Record(int, float64, func(*recording)) error {
 	return missing(checks.CodeUnsupported)
 }
 
-func (portSound) Play(int, int, func(*recording, *playing)) error {
+func (portSound) Play(int, int, int, func(*recording, *playing)) error {
 	return missing(checks.CodeUnsupported)
 }

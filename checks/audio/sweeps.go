@@ -55,9 +55,10 @@ func sweeps(n, rate int) []float32 {
 
 // playing is where the audio thread takes its samples from: like a recording, it must neither wait nor allocate.
 type playing struct {
-	pcm   []float32
-	n     int // touched by the audio thread alone
-	first atomic.Int64
+	pcm         []float32
+	rate        int
+	n           int          // touched by the audio thread alone
+	first, last atomic.Int64 // when the first sample and the last were given, ns
 }
 
 // give is called by the audio thread alone.
@@ -67,5 +68,23 @@ func (p *playing) give(out []float32) {
 	}
 	n := copy(out, p.pcm[p.n:])
 	clear(out[n:])
-	p.n += n
+	if p.n += n; n > 0 && p.n == len(p.pcm) {
+		p.last.Store(time.Now().UnixNano())
+	}
+}
+
+// tooFast is from which share of the time that the sweeps last they cannot have been played: outputs take some samples
+// ahead, but a second of several they drop.
+const tooFast = 0.85
+
+// failed says why what was given was not heard as it was meant, where that is so.
+func (p *playing) failed() string {
+	first, last := p.first.Load(), p.last.Load()
+	switch whole := float64(len(p.pcm)) / float64(p.rate); {
+	case first == 0:
+		return "the output never asked for a sample"
+	case last != 0 && time.Duration(last-first).Seconds() < tooFast*whole:
+		return "the output took the samples faster than time"
+	}
+	return ""
 }
