@@ -18,7 +18,7 @@ type Devices struct {
 
 // A Device is a microphone or an output. What is not known of it is empty.
 type Device struct {
-	ID         string   `json:"id"` // as the sound system knows it; may hold an address: never reported
+	ID         string   `json:"id,omitzero"` // as the sound system knows it; may hold an address: never reported
 	Name       string   `json:"name"`
 	Default    bool     `json:"default,omitzero"`
 	Calls      bool     `json:"calls,omitzero"` // the default for calls, where the system has one of its own (Windows)
