@@ -243,6 +243,8 @@ func TestSession(t *testing.T) {
 		"list too slow":      {"slow list", yes, "pass"},
 		"slow start":         {"slow start", yes, "pass"},
 		"late figures":       {"late figures", yes, checks.CodeTimeout},
+		"stops meanwhile":    {"stalls while playing", yes, "stalled"},
+		"no way to play":     {"silent output", yes, "pass"},
 		"no device":          {`list:{"devices":{"named":true}}`, yes, "no_microphone"},
 		"muted":              {`list:{"devices":{"named":true,"inputs":[{"id":"x","default":true,"muted":true}]}}`, yes, "silent"},
 		"monitor by default": {`list:{"devices":{"named":true,"inputs":[{"id":"x"}]}}`, yes, "wrong_default"},
@@ -309,6 +311,9 @@ func TestPerson(t *testing.T) {
 			map[string]int{"audio.ask.ready": 1, "audio.ask.listen": 1}, checks.CodeDenied, checks.CodeDenied},
 		"is not heard, twice": {quiet, map[string]string{"audio.ask.again.no_speech": "audio.answer.again", "audio.ask.listen": playNothing},
 			map[string]int{"audio.ask.ready": 1, "audio.ask.again.no_speech": 1, "audio.ask.listen": 1}, checks.CodeDenied, checks.CodeDenied},
+		"has an output that takes nothing": {"silent output", nil, map[string]int{"audio.ask.ready": 1, "audio.ask.listen": 1}, codeNotPlayed, codeNotPlayed},
+		"cannot hear what is not played": {"silent output", map[string]string{"audio.ask.listen": cannotHear},
+			map[string]int{"audio.ask.ready": 1, "audio.ask.listen": 1}, codeCannotHear, codeNotPlayed},
 		"has no sound": {gone, nil, map[string]int{"audio.ask.ready": 1}, codeFailed, codeFailed},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -40,7 +40,7 @@ func (t take) diagnose() (class string, p *checks.Problem) {
 		return "", missing(codeFailed)
 	}
 	switch {
-	case t.devices != nil && t.devices.Named && len(t.devices.Outputs) == 0:
+	case t.withoutOutput():
 		return codeNoOutput, nil
 	case t.unplayed != nil && t.unplayed.Code == codeStalled: // the microphone stopped in the middle of the check
 		return codeStalled, nil

@@ -28,7 +28,7 @@ func countOf(n int) string { return fmt.Sprintf("audio.answer.count_%d", n) }
 // play plays sweeps, listens for them, and asks the person to count them: a number that was drawn just now cannot be
 // guessed. Who is wrong may listen once more, to another number.
 func (s session) play(ctx context.Context, t *take, tell checks.Progress) {
-	if t.devices != nil && t.devices.Named && len(t.devices.Outputs) == 0 {
+	if t.withoutOutput() {
 		t.unplayed, t.unheard = missing(codeNoOutput), missing(codeNoOutput)
 		return
 	}
@@ -36,20 +36,16 @@ func (s session) play(ctx context.Context, t *take, tell checks.Progress) {
 	if t.unplayed != nil {
 		return
 	}
-	for try := 1; ; try++ {
+	for try := 1; try <= tries; try++ {
 		n := s.count()
-		e, p := s.children.play(ctx, rateOf(t.input()), rateOf(t.output()), n, s.sounding(n, tell))
-		if p != nil && p.Code == codeNotPlayed && try < tries { // a busy computer, most of the time
+		p := s.playOnce(ctx, t, n, tell)
+		switch {
+		case p != nil && p.Code == codeNotPlayed && try < tries: // a busy computer, most of the time
 			continue
-		}
-		if t.keep(e, p); p != nil || ctx.Err() != nil {
+		case p != nil && person:
 			t.unheard = p
-			if p != nil && p.Code == codeStalled {
-				s.lookAgain(ctx, t)
-			}
 			return
-		}
-		if !person {
+		case p != nil, ctx.Err() != nil, !person:
 			return
 		}
 		s.heard(ctx, t, n)
@@ -59,14 +55,26 @@ func (s session) play(ctx context.Context, t *take, tell checks.Progress) {
 	}
 }
 
+func (s session) playOnce(ctx context.Context, t *take, n int, tell checks.Progress) *checks.Problem {
+	e, p := s.children.play(ctx, rateOf(t.input()), rateOf(t.output()), n, s.sounding(n, tell))
+	t.keep(e, p)
+	if p != nil && p.Code == codeStalled {
+		s.lookAgain(ctx, t)
+	}
+	return p
+}
+
+// withoutOutput tells that there is surely nothing to hear with.
+func (t take) withoutOutput() bool {
+	return t.devices != nil && t.devices.Named && len(t.devices.Outputs) == 0
+}
+
 // keep keeps the better of two echoes: one that was found once is there.
 func (t *take) keep(e *Echo, p *checks.Problem) {
 	if e != nil && (t.echo == nil || e.Match >= t.echo.Match) {
 		t.echo = e
 	}
-	if t.echo == nil {
-		t.unplayed = p
-	}
+	t.unplayed = p
 }
 
 func rateOf(d *Device) int {

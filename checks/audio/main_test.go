@@ -80,6 +80,17 @@ func misbehave(how string) {
 		os.Exit(0)
 	}
 	switch before {
+	case "silent output", "stalls while playing":
+		if play {
+			if before == "silent output" {
+				fmt.Println(`{"fault":{"code":"not_played"}}`)
+			} else {
+				fmt.Println(open48)
+			}
+			time.Sleep(time.Hour)
+		}
+		fmt.Println(open48)
+		fmt.Println(goodVoice)
 	case "good", "no hello":
 		fmt.Println(open48)
 		for i := range 6 {

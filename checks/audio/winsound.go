@@ -52,28 +52,33 @@ func (e endpoint) device() Device {
 // windowsIDs finds vendor and product in the path of a device, on USB and on Bluetooth's bus.
 var windowsIDs = regexp.MustCompile(`VID[_&](?:[0-9A-F]{4})?([0-9A-F]{4})[_&]PID[_&]([0-9A-F]{4})`)
 
+// buses are the beginnings of device paths. The computer's own card has jacks, whatever its bus.
+var buses = []struct{ prefix, connection string }{
+	{"USB", overUSB}, {"BTH", overBluetooth}, {"ROOT", inSoftware}, {"SW", inSoftware}, {"HDAUDIO", overJack}, {"INTELAUDIO", overJack},
+	{"PCI", overJack}, {"ACPI", overJack},
+} // read only
+
 func (e endpoint) connection(path, name string) string {
-	_, path, _ = strings.Cut(path, ".")
-	bus, _, _ := strings.Cut(path, `\`)
-	if bus == "" {
-		bus = strings.ToUpper(e.Texts[keyEnumerator])
+	if _, after, ok := strings.Cut(path, "."); ok {
+		path = after
+	} else {
+		path = strings.ToUpper(e.Texts[keyEnumerator])
 	}
-	switch {
-	case strings.HasPrefix(bus, "USB"):
-		return overUSB
-	case strings.HasPrefix(bus, "BTH"):
-		return overBluetooth
-	case e.Formed && e.Form == 9:
+	way := ""
+	for _, b := range buses {
+		if strings.HasPrefix(path, b.prefix) {
+			way = b.connection
+			break
+		}
+	}
+	switch form := forms[e.Form]; {
+	case e.Formed && form == "hdmi":
 		return overScreen
-	case e.Formed && e.Form == 0:
+	case e.Formed && form == "remote":
 		return overNetwork
-	case bus == "ROOT", bus == "SWD", bus == "SW":
-		return inSoftware
-	case bus != "HDAUDIO" && bus != "INTELAUDIO" && bus != "PCI" && bus != "ACPI":
-		return ""
-	case e.Formed && (e.Form == 3 || e.Form == 5):
-		return overJack
-	case e.Formed && e.Form == 1, otherNames.MatchString(name):
+	case way != overJack, e.Formed && (form == "headphone" || form == "headset"):
+		return way
+	case e.Formed && form == "speaker", otherNames.MatchString(name):
 		return builtIn
 	}
 	return ""
