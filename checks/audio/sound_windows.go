@@ -22,16 +22,8 @@ const mmDevices = `SOFTWARE\Microsoft\Windows\CurrentVersion\MMDevices\Audio\`
 
 func (s systemSound) Devices() (Devices, error) {
 	d := Devices{Named: true}
-	for kind, list := range map[string]*[]Device{"Capture": &d.Inputs, "Render": &d.Outputs} {
-		for _, e := range endpoints(mmDevices + kind) {
-			if one := e.device(); e.Active && !loopNames.MatchString(one.Name) {
-				*list = append(*list, one)
-			}
-		}
-	}
 	if err := withCore(func(c core) {
-		c.describe(d.Inputs, flowCapture)
-		c.describe(d.Outputs, flowRender)
+		d.Inputs, d.Outputs = c.list("Capture", flowCapture), c.list("Render", flowRender)
 	}); err != nil {
 		return s.Sound.Devices()
 	}
@@ -144,15 +136,21 @@ func withCore(use func(core)) error {
 	return nil
 }
 
-// describe adds to devices what only Core Audio knows: which are the defaults, how loud, and whether muted.
-func (c core) describe(list []Device, flow uintptr) {
+// list is what the registry says of the devices, and what only Core Audio knows: which are the defaults, how loud, and
+// whether muted. Core Audio is asked first: that is when Wine writes its registry.
+func (c core) list(kind string, flow uintptr) (list []Device) {
 	usual, calls := c.defaultID(flow, roleMultimedia), c.defaultID(flow, roleCalls)
 	prefix := map[uintptr]string{flowRender: "{0.0.0.00000000}.", flowCapture: "{0.0.1.00000000}."}[flow]
-	for i := range list {
-		id := prefix + list[i].ID
-		list[i].Default, list[i].Calls = strings.EqualFold(id, usual), strings.EqualFold(id, calls)
-		list[i].Volume, list[i].Muted = c.volume(id)
+	for _, e := range endpoints(mmDevices + kind) {
+		d, id := e.device(), prefix+e.ID
+		if !e.Active || loopNames.MatchString(d.Name) {
+			continue
+		}
+		d.Default, d.Calls = strings.EqualFold(id, usual), strings.EqualFold(id, calls)
+		d.Volume, d.Muted = c.volume(id)
+		list = append(list, d)
 	}
+	return list
 }
 
 func (c core) defaultID(flow, role uintptr) string {

@@ -42,7 +42,8 @@ func (e endpoint) device() Device {
 	}
 	d.Connection = e.connection(path, d.Name)
 	form := d.Form
-	if form == "microphone" { // Windows calls so what it knows nothing better of: many a headset too
+	// Windows calls so what it knows nothing better of: many a headset too, but nothing that is built in.
+	if d.Connection != builtIn && (form == "microphone" || form == "speaker") {
 		form = ""
 	}
 	d.Headset, d.Told = byTheSigns(form, "", false, d.Name)
