@@ -1,5 +1,6 @@
-// Package audio measures the headset and the microphone: which devices are there and which the programs get, and how a
-// voice comes through the microphone. Nothing is played: what the person hears is not measured.
+// Package audio measures the headset, the microphone and the room: which devices are there and which the programs get,
+// how a voice comes through the microphone, what of the sound that is played comes back in it, and whether the person
+// hears that sound.
 //
 // Sound systems hang, print and crash. All of that happens in a child process, which records, takes the figures and
 // says them; the samples die with it and are never written anywhere. The parent bounds every step and ends the child.
@@ -9,6 +10,7 @@ import (
 	"context"
 	"embed"
 	"io/fs"
+	"math/rand/v2"
 	"os/exec"
 	"slices"
 	"time"
@@ -21,13 +23,17 @@ type Options struct {
 	// Child starts this program again such that it calls RunChild with its standard input and output; nil where there is
 	// no sound: everything is then missing with code "unsupported".
 	Child func(ctx context.Context) *exec.Cmd
-	// Ask asks the person to get ready to speak. Without it the recording begins at once, and a missing voice is nobody's
-	// fault.
+	// Ask asks the person to get ready to speak, and what was heard. Without it all begins at once, a missing voice is
+	// nobody's fault, and nobody says what was heard.
 	Ask checks.Ask
+	// Device is the name of the microphone to measure in the default's place.
+	Device string
 	// Env is the environment, for the place of the sound server on Linux.
 	Env func(string) string
 	// Room and Speak are the seconds of quiet and of speech; zero: 1.5 and 4.5.
 	Room, Speak float64
+
+	count func() int // how many sweeps to play; nil: at random
 }
 
 // The metrics.
@@ -37,6 +43,10 @@ var (
 		"clipping", "noise_high", "hum", "dropouts", "narrowband", "dc_offset", "speakers", "wrong_default"}}
 	microphone = checks.Metric{ID: "audio.microphone", Unit: checks.Text}
 	output     = checks.Metric{ID: "audio.output", Unit: checks.Text}
+	identity   = checks.Metric{ID: "audio.microphone_id", Unit: checks.Text}
+	connection = checks.Metric{ID: "audio.connection", Unit: checks.Text, Values: connections}
+	volume     = checks.Metric{ID: "audio.volume", Unit: checks.Ratio, Better: checks.Neither, Decimals: 2}
+	sampling   = checks.Metric{ID: "audio.source_rate", Unit: checks.Hertz, Better: checks.Higher}
 	headset    = checks.Metric{ID: "audio.headset", Unit: checks.Truth, Better: checks.Higher}
 	both       = checks.Metric{ID: "audio.default_is_headset", Unit: checks.Truth, Better: checks.Higher}
 	speech     = checks.Metric{ID: "audio.speech_level", Unit: checks.DBov, Better: checks.Neither, Decimals: 1}
@@ -47,6 +57,9 @@ var (
 	humming    = checks.Metric{ID: "audio.hum", Unit: checks.Decibel, Better: checks.Lower, Decimals: 1}
 	offset     = checks.Metric{ID: "audio.dc_offset", Unit: checks.Ratio, Better: checks.Lower, Decimals: 4}
 	bandwidth  = checks.Metric{ID: "audio.bandwidth", Unit: checks.Hertz, Better: checks.Higher}
+	echoLoss   = checks.Metric{ID: "audio.echo_loss", Unit: checks.Decibel, Better: checks.Higher, Decimals: 1}
+	echoDelay  = checks.Metric{ID: "audio.echo_delay", Unit: checks.Seconds, Better: checks.Lower, Decimals: 3}
+	hearing    = checks.Metric{ID: "audio.heard", Unit: checks.Truth, Better: checks.Higher}
 )
 
 //go:embed words
@@ -68,19 +81,21 @@ func withLimits(o Options, l limits) checks.Check {
 	if err != nil {
 		panic(err) // the folder is embedded under this very name
 	}
-	server, cookies := "", []string(nil)
-	if o.Env != nil {
-		server, cookies = serverOf(o.Env)
+	if o.count == nil {
+		o.count = func() int { return leastSweeps + rand.IntN(mostSweeps-leastSweeps+1) }
 	}
-	s := session{ask: o.Ask, room: o.Room, total: min(settling+o.Room+o.Speak, maxSeconds),
-		children: children{start: o.Child, server: server, cookies: cookies, limits: l}}
+	s := session{ask: o.Ask, device: o.Device, count: o.count, room: o.Room, total: min(settling+o.Room+o.Speak, maxSeconds),
+		children: childrenOf(o, l)}
+	if o.Env != nil {
+		s.startedFrom = o.Env("TERM_PROGRAM")
+	}
 	return checks.Check{
 		Name: "audio",
-		Metrics: []checks.Metric{diagnosis, microphone, output, headset, both, speech, floor, snr, clipping, dropouts, humming,
-			offset, bandwidth},
+		Metrics: []checks.Metric{diagnosis, microphone, output, identity, connection, volume, sampling, headset, both, speech, floor, snr,
+			clipping, dropouts, humming, offset, bandwidth, echoLoss, echoDelay, hearing},
 		Words: words,
-		Reads: []string{"audio.reads.devices", "audio.reads.microphone"},
-		Limit: 90 * time.Second,
+		Reads: []string{"audio.reads.devices", "audio.reads.microphone", "audio.reads.playback"},
+		Limit: 120 * time.Second,
 		Alone: true, // a busy computer drops samples, and that would be our own doing
 		Measure: func(ctx context.Context, tell checks.Progress) ([]checks.Measurement, error) {
 			if s.children.start == nil {
@@ -92,144 +107,5 @@ func withLimits(o Options, l limits) checks.Check {
 			}
 			return got, ctx.Err()
 		},
-	}
-}
-
-// settling is what settled leaves out at the start, in seconds.
-const settling = 0.2
-
-// session is one run of the check.
-type session struct {
-	children    children
-	ask         checks.Ask
-	room, total float64
-}
-
-// take is all that a session found out.
-type take struct {
-	devices *Devices
-	unknown *checks.Problem // why there are no devices
-	figures *Figures
-	fault   *checks.Problem // why there are no figures
-	asked   bool            // a person was asked to speak
-}
-
-// input and output are the defaults; nil where there is none.
-func (t take) input() *Device {
-	if t.devices == nil {
-		return nil
-	}
-	return pick(t.devices.Inputs, isDefault)
-}
-
-func (t take) output() *Device {
-	if t.devices == nil {
-		return nil
-	}
-	return pick(t.devices.Outputs, isDefault)
-}
-
-func (s session) measure(ctx context.Context, tell checks.Progress) take {
-	var t take
-	tell(checks.Event{Step: "audio.step.devices"})
-	t.devices, t.unknown = s.children.devices(ctx)
-	if t.fault = t.hopeless(); t.fault != nil || ctx.Err() != nil {
-		return t
-	}
-	t.asked = s.ready(ctx, "audio.ask.ready")
-	for try := 1; ; try++ {
-		s.record(ctx, &t, tell)
-		if try == tries || !t.asked || !t.worthAnother() || !s.again(ctx) {
-			return t
-		}
-	}
-}
-
-// tries bounds the recordings of one run: a person is offered two more.
-const tries = 3
-
-// hopeless is why it makes no sense to open the microphone.
-func (t take) hopeless() *checks.Problem {
-	switch {
-	case t.unknown != nil && !t.mayHear():
-		return t.unknown
-	case t.devices == nil:
-		return nil // the microphone itself says whether sound works
-	case len(t.devices.Inputs) == 0:
-		return missing(codeNoMicrophone)
-	case t.input() == nil:
-		return missing(codeWrongDefault)
-	case t.input().Muted:
-		return faultOf(codeSilent, "muted in the system")
-	}
-	return nil
-}
-
-// mayHear tells that the list of devices failed in a way that the microphone need not share.
-func (t take) mayHear() bool {
-	switch t.unknown.Code {
-	case codeFrozen, codeFailed, checks.CodeTimeout:
-		return true
-	}
-	return false
-}
-
-// ready asks, where there is somebody.
-func (s session) ready(ctx context.Context, key string) bool {
-	if s.ask == nil {
-		return false
-	}
-	_, err := s.ask.Put(ctx, checks.Question{Key: key})
-	return err == nil
-}
-
-// worthAnother tells what the person can mend at once by speaking, or by the switch on the headset.
-func (t take) worthAnother() bool {
-	return t.figures != nil && (t.figures.Silent || !t.figures.Speech)
-}
-
-func (s session) again(ctx context.Context) bool {
-	answer, err := s.ask.Put(ctx, checks.Question{Key: "audio.ask.again", Choices: []string{"audio.answer.go_on", "audio.answer.again"}})
-	return err == nil && answer == "audio.answer.again"
-}
-
-// record takes the figures, and makes sure that the microphone is still the same one afterwards: sound servers move a
-// recording to another microphone without a word.
-func (s session) record(ctx context.Context, t *take, tell checks.Progress) {
-	rate := 0
-	if in := t.input(); in != nil {
-		rate = in.Rate
-	}
-	t.figures, t.fault = s.children.record(ctx, rate, s.total, s.meter(t.asked, tell))
-	if t.input() == nil || ctx.Err() != nil {
-		return
-	}
-	after, p := s.children.devices(ctx)
-	if p != nil && p.Code != codeNoMicrophone && p.Code != codeNoServer {
-		return // nothing is known, and what was recorded stands
-	}
-	if !stillThere(*t.input(), after) {
-		t.figures, t.fault = nil, missing(codeUnplugged)
-	}
-}
-
-// stillThere looks for the device by name too: a Bluetooth headset that changes its profile gets another id.
-func stillThere(d Device, after *Devices) bool {
-	return after != nil && pick(after.Inputs, func(a Device) bool { return a.ID == d.ID || a.Name == d.Name }) != nil
-}
-
-// meter tells the progress of a recording, with the level for a live meter.
-func (s session) meter(asked bool, tell checks.Progress) func(samples, rate int, level float64) {
-	return func(samples, rate int, level float64) {
-		at := float64(samples) / float64(rate)
-		step := "audio.step.listen"
-		switch {
-		case asked && at < settling+s.room:
-			step = "audio.step.room"
-		case asked:
-			step = "audio.step.speak"
-		}
-		tell(checks.Event{Step: step, Done: min(at/s.total, 1), Metric: speech.ID, Value: level,
-			Left: max(time.Duration((s.total-at)*float64(time.Second)), 0)})
 	}
 }

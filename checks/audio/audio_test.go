@@ -1,9 +1,13 @@
 package audio
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -20,8 +24,13 @@ func TestConforms(t *testing.T) {
 // TestWords wants a text for all that this check says beyond what Conforms knows of.
 func TestWords(t *testing.T) {
 	c := New(Options{})
-	want := []string{"audio.ask.ready", "audio.ask.again", "audio.answer.go_on", "audio.answer.again", "audio.step.devices",
-		"audio.step.room", "audio.step.speak", "audio.step.listen"}
+	want := append(counted(), "audio.ask.ready", "audio.ask.listen", "audio.ask.count", "audio.ask.listen_again", "audio.answer.go_on",
+		"audio.answer.again", "audio.answer.ready", "audio.answer.play", cannotSpeak, cannotHear, playNothing, heardNothing,
+		"audio.step.devices", "audio.step.room", "audio.step.speak", "audio.step.speak_up", "audio.step.speak_good",
+		"audio.step.speak_loud", "audio.step.listen", "audio.step.play")
+	for _, found := range []string{"no_speech", "silent", "level_low", "level_high", "clipping", "noise_high"} {
+		want = append(want, "audio.ask.again."+found)
+	}
 	for _, code := range codes {
 		want = append(want, "problem."+code)
 		if p := missing(code); p.Code != code || p.Side == "" {
@@ -46,14 +55,16 @@ func TestWords(t *testing.T) {
 
 // codes are all that this check adds to the codes of every check.
 var codes = []string{codeNoMicrophone, codeNoOutput, codeNoServer, codeFrozen, codeStalled, codeUnplugged, codeSilent, codeBlocked,
-	codeNotOpened, codeFailed, codeNoSpeech, codeNobodyAsked, codeWrongDefault, codeNotKnown, codeNoise}
+	codeInUse, codeNotOpened, codeFailed, codeNoSpeech, codeNobodyAsked, codeWrongDefault, codeNotKnown, codeNoise, codeCannotSpeak,
+	codeCannotHear, codeNotPlayed, codeNoListener, codeNoEcho, codeEchoUnproved}
 
 // good is a take in which all is well; each row of the tests breaks one thing.
 func good() take {
 	return take{asked: true,
 		devices: &Devices{Named: true,
-			Inputs:  []Device{{ID: "a", Name: "Headset A", Default: true, Headset: isHeadset}},
-			Outputs: []Device{{ID: "b", Name: "Headset A", Default: true, Headset: isHeadset}}},
+			Inputs:  []Device{{ID: "a", Name: "Headset A", Default: true, Headset: isHeadset, Told: bySigns}},
+			Outputs: []Device{{ID: "b", Name: "Headset A", Default: true, Headset: isHeadset, Told: bySigns}}},
+		heard: true, echo: &Echo{Sweeps: 3, Match: 0.03, Loss: 80},
 		figures: &Figures{Rate: 48000, Seconds: 6, Speech: true, Level: -26, Floor: -70, Peak: 0.5, HumLevel: -90, Bandwidth: 8000}}
 }
 
@@ -97,6 +108,33 @@ func TestDiagnose(t *testing.T) {
 		"narrow":                         {func(t *take) { t.figures.Bandwidth = 3564 }, "narrowband", ""},
 		"narrow, in noise":               {func(t *take) { t.figures.Bandwidth, t.figures.Floor = 3564, -40 }, "pass", ""},
 		"offset":                         {func(t *take) { t.figures.DCOffset = 0.08 }, "dc_offset", ""},
+		"another microphone for calls": {func(t *take) {
+			internal.Default, internal.Calls = false, true
+			t.devices.Inputs = append(t.devices.Inputs, internal)
+		}, "wrong_default", ""},
+		"chosen beside the default": {func(t *take) {
+			t.devices.Inputs = append(t.devices.Inputs, Device{Name: "x", Headset: noHeadset, Default: true})
+			t.devices.Inputs[0].Default = false
+			t.chosen = &t.devices.Inputs[0]
+		}, "pass", ""},
+		"from speakers":             {func(t *take) { t.devices.Outputs[0].Headset, t.echo = noHeadset, echoOf(3, 1, 40) }, "speakers", ""},
+		"from what nobody knows":    {func(t *take) { t.devices.Outputs[0].Headset, t.echo = "", echoOf(2, 0.4, 40) }, "speakers", ""},
+		"from a headset by name":    {func(t *take) { t.devices.Outputs[0].Told, t.echo = byName, echoOf(3, 1, 40) }, "speakers", ""},
+		"from a headset":            {func(t *take) { t.echo = echoOf(3, 1, 40) }, "pass", ""},
+		"from a headset, very loud": {func(t *take) { t.echo = echoOf(3, 1, 20) }, "speakers", ""},
+		"one sweep, by chance":      {func(t *take) { t.devices.Outputs[0].Headset, t.echo = "", echoOf(1, 0.4, 40) }, "pass", ""},
+		"one sweep, beyond doubt":   {func(t *take) { t.devices.Outputs[0].Headset, t.echo = "", echoOf(1, 0.9, 40) }, "speakers", ""},
+		"a faint echo":              {func(t *take) { t.devices.Outputs[0].Headset, t.echo = "", echoOf(3, 1, 50) }, "pass", ""},
+		"speakers before no speech": {func(t *take) {
+			t.devices.Outputs[0].Headset, t.echo, t.figures.Speech = "", echoOf(3, 1, 20), false
+		}, "speakers", ""},
+		"cannot speak":             {func(t *take) { t.mute, t.figures.Speech = true, false }, "", codeCannotSpeak},
+		"cannot speak, television": {func(t *take) { t.mute = true }, "", codeCannotSpeak},
+		"cannot speak, muted":      {func(t *take) { t.mute, t.figures = true, &Figures{Silent: true} }, "silent", ""},
+		"stopped while playing":    {func(t *take) { t.echo, t.unplayed = nil, missing(codeStalled) }, "stalled", ""},
+		"nothing was played": {func(t *take) {
+			t.echo, t.unplayed, t.unheard = nil, missing(checks.CodeDenied), missing(checks.CodeDenied)
+		}, "pass", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			it := good()
@@ -113,6 +151,10 @@ func TestDiagnose(t *testing.T) {
 			}
 		})
 	}
+}
+
+func echoOf(found int, match, loss float64) *Echo {
+	return &Echo{Sweeps: 3, Found: found, Match: match, Loss: loss, Delay: 0.01}
 }
 
 // TestNeverFromNoise: where no voice was heard, nothing that only a voice can show is given.
@@ -182,7 +224,7 @@ func TestNamelessDevices(t *testing.T) {
 
 // TestSession goes through whole runs with children of all kinds, and answers of all kinds.
 func TestSession(t *testing.T) {
-	yes := func(context.Context, checks.Question) (string, error) { return "", nil }
+	yes := func(_ context.Context, q checks.Question) (string, error) { return q.Choices[0], nil }
 	nobody := func(context.Context, checks.Question) (string, error) { return "", errors.New("nobody there") }
 	for name, c := range map[string]struct {
 		child     string
@@ -201,6 +243,8 @@ func TestSession(t *testing.T) {
 		"list too slow":      {"slow list", yes, "pass"},
 		"slow start":         {"slow start", yes, "pass"},
 		"late figures":       {"late figures", yes, checks.CodeTimeout},
+		"stops meanwhile":    {"stalls while playing", yes, "stalled"},
+		"no way to play":     {"silent output", yes, "pass"},
 		"no device":          {`list:{"devices":{"named":true}}`, yes, "no_microphone"},
 		"muted":              {`list:{"devices":{"named":true,"inputs":[{"id":"x","default":true,"muted":true}]}}`, yes, "silent"},
 		"monitor by default": {`list:{"devices":{"named":true,"inputs":[{"id":"x"}]}}`, yes, "wrong_default"},
@@ -241,28 +285,108 @@ func TestLimit(t *testing.T) {
 	}
 }
 
-// TestAgain: a person may try twice more, and is not asked where nothing was heard for another reason.
-func TestAgain(t *testing.T) {
-	asked := map[string]int{}
-	ask := func(_ context.Context, q checks.Question) (string, error) {
-		asked[q.Key]++
-		return q.Choices[len(q.Choices)-1:][0], nil
+// TestPerson goes through whole runs with persons who answer in all ways: what is asked, and what comes of it.
+func TestPerson(t *testing.T) {
+	const quiet, gone = open48 + "\n" + `{"figures":{"rate":48000,"floor":-70,"level":-70}}`, "die"
+	for name, c := range map[string]struct {
+		child   string
+		answers map[string]string // by question; the first choice where there is none
+		asked   map[string]int
+		heard   string // of audio.heard
+		loss    string // of audio.echo_loss
+	}{
+		"counts right": {"good", map[string]string{"audio.ask.count": countOf(5)},
+			map[string]int{"audio.ask.ready": 1, "audio.ask.listen": 1, "audio.ask.count": 1}, "1", "80+"},
+		"hears nothing": {"good", nil,
+			map[string]int{"audio.ask.ready": 1, "audio.ask.listen": 1, "audio.ask.count": 1, "audio.ask.listen_again": 1}, "0", codeEchoUnproved},
+		"guesses": {"good", map[string]string{"audio.ask.count": countOf(4), "audio.ask.listen_again": "audio.answer.again"},
+			map[string]int{"audio.ask.ready": 1, "audio.ask.listen": 1, "audio.ask.count": 2, "audio.ask.listen_again": 1}, "0", codeEchoUnproved},
+		"cannot hear": {"good", map[string]string{"audio.ask.listen": cannotHear},
+			map[string]int{"audio.ask.ready": 1, "audio.ask.listen": 1}, codeCannotHear, codeEchoUnproved},
+		"finds out then": {"good", map[string]string{"audio.ask.count": cannotHear},
+			map[string]int{"audio.ask.ready": 1, "audio.ask.listen": 1, "audio.ask.count": 1}, codeCannotHear, codeEchoUnproved},
+		"wants no sound": {"good", map[string]string{"audio.ask.listen": playNothing},
+			map[string]int{"audio.ask.ready": 1, "audio.ask.listen": 1}, checks.CodeDenied, checks.CodeDenied},
+		"cannot speak": {quiet, map[string]string{"audio.ask.ready": cannotSpeak, "audio.ask.listen": playNothing},
+			map[string]int{"audio.ask.ready": 1, "audio.ask.listen": 1}, checks.CodeDenied, checks.CodeDenied},
+		"is not heard, twice": {quiet, map[string]string{"audio.ask.again.no_speech": "audio.answer.again", "audio.ask.listen": playNothing},
+			map[string]int{"audio.ask.ready": 1, "audio.ask.again.no_speech": 1, "audio.ask.listen": 1}, checks.CodeDenied, checks.CodeDenied},
+		"has an output that takes nothing": {"silent output", nil, map[string]int{"audio.ask.ready": 1, "audio.ask.listen": 1}, codeNotPlayed, codeNotPlayed},
+		"cannot hear what is not played": {"silent output", map[string]string{"audio.ask.listen": cannotHear},
+			map[string]int{"audio.ask.ready": 1, "audio.ask.listen": 1}, codeCannotHear, codeNotPlayed},
+		"has no sound": {gone, nil, map[string]int{"audio.ask.ready": 1}, codeFailed, codeFailed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			asked := map[string]int{}
+			ask := func(_ context.Context, q checks.Question) (string, error) {
+				asked[q.Key]++
+				return cmp.Or(c.answers[q.Key], q.Choices[0]), nil
+			}
+			got := runOnce(t, withLimits(Options{Child: as(c.child), Ask: ask, count: func() int { return 5 }}, short))
+			if !maps.Equal(asked, c.asked) {
+				t.Errorf("asked %v, want %v", asked, c.asked)
+			}
+			for id, want := range map[string]string{"audio.heard": c.heard, "audio.echo_loss": c.loss} {
+				said := fmt.Sprint(got[id].Value)
+				if got[id].AtLeast {
+					said += "+"
+				}
+				if p := got[id].Missing; p != nil {
+					said = p.Code
+				}
+				if said != want {
+					t.Errorf("%s is %s, want %s", id, said, want)
+				}
+			}
+			if m := got["audio.heard"]; m.Missing == nil && m.By != checks.ByHire {
+				t.Errorf("what was heard is said by %s", m.By)
+			}
+		})
 	}
-	first := func(ctx context.Context, q checks.Question) (string, error) {
-		if len(q.Choices) == 0 {
-			asked[q.Key]++
-			return "", nil
+}
+
+// TestChosen: a name leads to one microphone or to none.
+func TestChosen(t *testing.T) {
+	d := Devices{Inputs: []Device{{ID: "a", Name: "Jabra Evolve2 40", Default: true}, {ID: "b", Name: "Jabra Evolve2 65"}, {ID: "c", Name: "Built-in Audio"}},
+		Outputs: []Device{{Name: "Speakers"}}}
+	for name, want := range map[string]string{"Jabra Evolve2 40": "a", "jabra evolve2 65": "b", "built-in": "c", "jabra": "", "speakers": "", "": "", "65": "b"} {
+		got := ""
+		if found := d.Input(name); found != nil {
+			got = found.ID
 		}
-		return ask(ctx, q)
+		if got != want {
+			t.Errorf("%q is %q, want %q", name, got, want)
+		}
 	}
-	runOnce(t, withLimits(Options{Child: as(open48 + "\n" + `{"figures":{"rate":48000,"silent":true}}`), Ask: first}, short))
-	if asked["audio.ask.ready"] != 1 || asked["audio.ask.again"] != tries-1 {
-		t.Errorf("asked %v", asked)
+	got := runOnce(t, withLimits(Options{Child: as("good"), Device: "another"}, short))
+	if got["audio.diagnosis"].Text != "no_microphone" || got["audio.snr"].Missing == nil {
+		t.Errorf("a microphone that is not there: %+v", got["audio.diagnosis"])
 	}
-	clear(asked)
-	runOnce(t, withLimits(Options{Child: as("die"), Ask: first}, short))
-	if asked["audio.ask.again"] != 0 {
-		t.Errorf("asked %v after a fault", asked)
+}
+
+// TestAdvice: the words beside the meter follow the voice, and stay long enough to be read.
+func TestAdvice(t *testing.T) {
+	for name, c := range map[string]struct {
+		level func(i int) float64
+		want  []string
+	}{
+		"good":              {func(i int) float64 { return []float64{-20, -45}[i%2] }, []string{"speak", "speak_good"}},
+		"quiet":             {func(int) float64 { return -50 }, []string{"speak", "speak_up"}},
+		"loud":              {func(int) float64 { return -5 }, []string{"speak", "speak_loud"}},
+		"speaks up":         {func(i int) float64 { return []float64{-50, -20}[i/20%2] }, []string{"speak", "speak_up", "speak_good", "speak_up", "speak_good"}},
+		"jumps all the way": {func(i int) float64 { return []float64{-3, -50}[i%2] }, []string{"speak", "speak_loud"}},
+	} {
+		var a advice
+		var said []string
+		for i := range 80 {
+			if step := strings.TrimPrefix(a.of(float64(i)/10, c.level(i)), "audio.step."); len(said) == 0 || said[len(said)-1] != step {
+				said = append(said, step)
+			}
+		}
+		if !slices.Equal(said, c.want) {
+			t.Errorf("%s: %v, want %v", name, said, c.want)
+		}
 	}
 }
 

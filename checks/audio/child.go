@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"math"
 	"os/exec"
 	"regexp"
 	"strings"
@@ -34,6 +35,15 @@ type children struct {
 	server  string
 	cookies []string
 	limits  limits
+	chosen  *Device // the microphone in the default's place; nil: the default
+}
+
+func childrenOf(o Options, l limits) children {
+	c := children{start: o.Child, limits: l}
+	if o.Env != nil {
+		c.server, c.cookies = serverOf(o.Env)
+	}
+	return c
 }
 
 // devices lists what there is.
@@ -49,25 +59,37 @@ func (c children) devices(ctx context.Context) (*Devices, *checks.Problem) {
 
 // record records and brings back the figures. hear is told of each sign of life.
 func (c children) record(ctx context.Context, rate int, seconds float64, hear func(samples, rate int, level float64)) (*Figures, *checks.Problem) {
-	var got *Figures
+	f, p := c.listen(ctx, request{Job: jobRecord, Rate: rate, Seconds: seconds}, seconds, hear)
+	return f.Figures, p
+}
+
+// play plays sweeps while it records, and brings back what came of them.
+func (c children) play(ctx context.Context, rate, output, sweeps int, hear func(samples, rate int, level float64)) (*Echo, *checks.Problem) {
+	f, p := c.listen(ctx, request{Job: jobPlay, Rate: rate, Output: output, Sweeps: sweeps}, sweepsLast(sweeps), hear)
+	return f.Echo, p
+}
+
+// listen watches over a child that records for so many seconds, and brings back what it came to.
+func (c children) listen(ctx context.Context, r request, seconds float64, hear func(samples, rate int, level float64)) (frame, *checks.Problem) {
+	var got frame
 	open, last := 0, 0
 	whole := c.limits.open + c.limits.first + c.limits.finish + time.Duration(1.5*seconds*float64(time.Second))
 	w := watch{limit: c.limits.open, whole: whole, late: missing(codeFrozen)}
-	p := c.run(ctx, request{Job: jobRecord, Rate: rate, Seconds: seconds}, &w, func(f frame) bool {
+	p := c.run(ctx, r, &w, func(f frame) bool {
 		switch {
 		case f.Opened != nil && open == 0:
 			open = f.Opened.Rate
 			w.until(c.limits.first, missing(codeStalled))
 		case f.Heard != nil && open > 0 && f.Heard.Samples > last:
 			last = f.Heard.Samples
-			if float64(last) >= seconds*float64(open) {
+			if float64(last) >= math.Floor(seconds*float64(open)) {
 				w.until(c.limits.finish, faultOf(checks.CodeTimeout, "the figures came late"))
 			} else {
 				w.until(c.limits.age, missing(codeStalled))
 			}
 			hear(last, open, f.Heard.Level)
-		case f.Figures != nil:
-			got = f.Figures
+		case f.Figures != nil && r.Job == jobRecord, f.Echo != nil && r.Job == jobPlay:
+			got = f
 			return true
 		}
 		return false
@@ -111,6 +133,10 @@ func (w *watch) until(d time.Duration, late *checks.Problem) {
 func (c children) run(ctx context.Context, r request, w *watch, hand func(frame) (enough bool)) (p *checks.Problem) {
 	r.Server, r.Cookies = c.server, c.cookies
 	cmd := c.start(ctx)
+	if c.chosen != nil {
+		r.Device = c.chosen.Name
+		choose(cmd, c.chosen.ID)
+	}
 	errs := &firstLine{}
 	cmd.Stderr = errs
 	cmd.WaitDelay = time.Second // a grandchild may hold the pipes open

@@ -23,6 +23,12 @@ const (
 	offsetHigh = 0.05
 	// Under this much speech over noise, noise hides how far up the voice reaches.
 	snrForBand = 20
+	// The least that a headset lets through of what it plays (ETSI ES 202 739, terminal coupling loss); loudspeakers let
+	// through ten times more. A device that is known to be a headset is only doubted where the echo is as loud as from
+	// loudspeakers: the ear pads of one that plays at full volume leak 50 dB lower, its cable 40. Our own choice.
+	echoOfHeadset, echoOfSpeakers = 46, 30
+	// One sweep found again may be chance once in a while, two or one without a doubt are not. Our own choice.
+	echoSure = 0.8
 )
 
 // diagnose names the one first cause, or says why none can be named. It never says "pass" of what was not heard.
@@ -34,20 +40,59 @@ func (t take) diagnose() (class string, p *checks.Problem) {
 		return "", missing(codeFailed)
 	}
 	switch {
-	case t.devices != nil && t.devices.Named && len(t.devices.Outputs) == 0:
+	case t.withoutOutput():
 		return codeNoOutput, nil
+	case t.unplayed != nil && t.unplayed.Code == codeStalled: // the microphone stopped in the middle of the check
+		return codeStalled, nil
 	case t.figures.Silent && zerosMayBeBlocked:
-		return "", missing(codeBlocked)
+		return "", t.blocked()
 	case t.figures.Silent:
 		return codeSilent, nil
 	case t.headsetElsewhere():
 		return codeWrongDefault, nil
-	case !t.figures.Speech && t.asked:
-		return codeNoSpeech, nil
-	case !t.figures.Speech:
-		return "", missing(codeNobodyAsked)
+	case t.fromSpeakers():
+		return codeSpeakers, nil
+	}
+	if p := t.voiceless(); p != nil {
+		if p.Code == codeNoSpeech {
+			return codeNoSpeech, nil
+		}
+		return "", p
 	}
 	return t.figures.class(), nil
+}
+
+// voiceless is why there are no figures of a voice.
+func (t take) voiceless() *checks.Problem {
+	switch {
+	case t.mute: // whatever was heard is not the person's voice
+		return missing(codeCannotSpeak)
+	case t.figures.Speech:
+		return nil
+	case t.asked:
+		return missing(codeNoSpeech)
+	}
+	return missing(codeNobodyAsked)
+}
+
+// blocked names the program whose permission counts, for support.
+func (t take) blocked() *checks.Problem {
+	if t.startedFrom == "" {
+		return missing(codeBlocked)
+	}
+	return faultOf(codeBlocked, "started from "+t.startedFrom)
+}
+
+// fromSpeakers tells that what is played comes back in the microphone, as it does from loudspeakers.
+func (t take) fromSpeakers() bool {
+	e := t.echo
+	if e == nil || e.Found == 0 || e.Found == 1 && e.Match < echoSure {
+		return false
+	}
+	if out := t.output(); out != nil && out.Headset == isHeadset && out.Told == bySigns {
+		return e.Loss < echoOfSpeakers
+	}
+	return e.Loss < echoOfHeadset
 }
 
 // faulty is the class of what kept figures away, where it is one.
@@ -66,9 +111,11 @@ func (t take) faulty() (string, *checks.Problem) {
 // headsetElsewhere is the commonest trap: a headset is there, and programs get another microphone. It is only said
 // where both are known.
 func (t take) headsetElsewhere() bool {
-	in := t.input()
-	return in != nil && in.Headset == noHeadset &&
-		pick(t.devices.Inputs, func(d Device) bool { return d.Headset == isHeadset }) != nil
+	if t.devices == nil || t.chosen != nil {
+		return false
+	}
+	other := func(d Device) bool { return d.first() && d.Headset == noHeadset }
+	return pick(t.devices.Inputs, other) != nil && pick(t.devices.Inputs, func(d Device) bool { return d.Headset == isHeadset }) != nil
 }
 
 // class is what is wrong with a voice that was heard, first causes first: hum is noise, so it goes before it.
@@ -93,109 +140,4 @@ func (f *Figures) class() string {
 		return "dc_offset"
 	}
 	return "pass"
-}
-
-// answers are the measurements.
-func (t take) answers() []checks.Measurement {
-	class, p := t.diagnose()
-	first := diagnosis.Named("", class)
-	if p != nil {
-		first = diagnosis.Missing("", p)
-	}
-	return append([]checks.Measurement{first,
-		t.name(microphone, t.input(), codeNoMicrophone), t.name(output, t.output(), codeNoOutput),
-		t.truth(headset, t.input()), t.truth(both, t.input(), t.output())}, t.numbers()...)
-}
-
-// name is the name of a default device.
-func (t take) name(m checks.Metric, d *Device, none string) checks.Measurement {
-	switch {
-	case t.devices == nil:
-		return m.Missing("", t.noList())
-	case d != nil && d.Name != "" && t.devices.Named:
-		return m.Named("", d.Name)
-	case d != nil, t.hidden():
-		return m.Missing("", missing(codeNotKnown))
-	case m.ID == microphone.ID && len(t.devices.Inputs) > 0:
-		return m.Missing("", missing(codeWrongDefault))
-	}
-	return m.Missing("", missing(none))
-}
-
-// hidden tells that none of the devices is seen as itself, so that one that is not seen may be there all the same. No
-// microphone at all is another matter: even a layer in between shows none then.
-func (t take) hidden() bool { return !t.devices.Named && len(t.devices.Inputs) > 0 }
-
-// noList is why the devices are not known.
-func (t take) noList() *checks.Problem {
-	switch {
-	case t.unknown != nil:
-		return t.unknown
-	case t.fault != nil:
-		return t.fault
-	}
-	return missing(codeFailed)
-}
-
-// truth says whether all of the devices are headsets; one that is known to be none, or not to be there, decides, and one
-// that is not known leaves it open.
-func (t take) truth(m checks.Metric, devices ...*Device) checks.Measurement {
-	open := (*checks.Problem)(nil)
-	for _, d := range devices {
-		switch {
-		case t.devices == nil:
-			return m.Missing("", t.noList())
-		case d == nil && len(t.devices.Inputs) == 0:
-			return m.Missing("", missing(codeNoMicrophone))
-		case d == nil && t.hidden():
-			open = missing(codeNotKnown)
-		case d == nil, d.Headset == noHeadset:
-			return m.True("", false)
-		case d.Headset != isHeadset:
-			open = missing(codeNotKnown)
-		}
-	}
-	if open != nil {
-		return m.Missing("", open)
-	}
-	return m.True("", true)
-}
-
-// numbers are the figures, or why there are none. What only a voice can show is missing where none was heard.
-func (t take) numbers() []checks.Measurement {
-	f := t.figures
-	all := []checks.Metric{speech, floor, snr, clipping, dropouts, humming, offset, bandwidth}
-	switch {
-	case t.fault != nil:
-		return none(t.fault, all...)
-	case f == nil:
-		return none(missing(codeFailed), all...)
-	case f.Silent && zerosMayBeBlocked:
-		return none(missing(codeBlocked), all...)
-	case f.Silent:
-		return none(missing(codeSilent), all...)
-	}
-	room := []checks.Measurement{floor.Of("", f.Floor), humming.Of("", f.Hum), offset.Of("", f.DCOffset)}
-	if !f.Speech {
-		p := missing(codeNobodyAsked)
-		if t.asked {
-			p = missing(codeNoSpeech)
-		}
-		return append(room, none(p, speech, snr, clipping, dropouts, bandwidth)...)
-	}
-	level := speech.Of("", f.Level)
-	level.Samples = f.Levels
-	band := bandwidth.Of("", f.Bandwidth)
-	if f.Level-f.Floor < snrForBand {
-		band = bandwidth.Missing("", missing(codeNoise))
-	}
-	return append(room, level, snr.Of("", f.Level-f.Floor), clipping.Of("", f.Clipping), dropouts.Of("", f.Dropouts), band)
-}
-
-func none(p *checks.Problem, list ...checks.Metric) []checks.Measurement {
-	var out []checks.Measurement
-	for _, m := range list {
-		out = append(out, m.Missing("", p))
-	}
-	return out
 }

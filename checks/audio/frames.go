@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"slices"
 
 	"deskready/checks"
 )
@@ -18,7 +17,7 @@ import (
 
 // Bounds on what a child may say: it runs C code and drivers, and what it says is not trusted.
 const (
-	maxLine    = 128 << 10
+	maxLine    = 512 << 10
 	maxBytes   = 1 << 20
 	maxDevices = 64
 	maxName    = 100
@@ -27,16 +26,20 @@ const (
 
 // request is what the child is to do. The child ends when its input does.
 type request struct {
-	Job     string   `json:"job"`               // jobDevices or jobRecord
+	Job     string   `json:"job"`               // jobDevices, jobRecord or jobPlay
 	Server  string   `json:"server,omitzero"`   // Linux: where the sound server may be
 	Cookies []string `json:"cookies,omitempty"` // Linux: where the server's cookie may be
 	Seconds float64  `json:"seconds,omitzero"`  // how long to record
 	Rate    int      `json:"rate,omitzero"`     // the microphone's own rate, where known
+	Device  string   `json:"device,omitzero"`   // the name of the microphone to use in the default's place
+	Sweeps  int      `json:"sweeps,omitzero"`   // how many to play
+	Output  int      `json:"output,omitzero"`   // the output's own rate, where known
 }
 
 const (
 	jobDevices = "devices"
 	jobRecord  = "record"
+	jobPlay    = "play"
 )
 
 // frame is one thing the child says: exactly one of its parts is set.
@@ -46,6 +49,7 @@ type frame struct {
 	Opened  *opened         `json:"opened,omitzero"`
 	Heard   *heard          `json:"heard,omitzero"`
 	Figures *Figures        `json:"figures,omitzero"`
+	Echo    *Echo           `json:"echo,omitzero"`
 	Fault   *checks.Problem `json:"fault,omitzero"`
 }
 
@@ -59,59 +63,6 @@ type opened struct {
 type heard struct {
 	Samples int     `json:"samples"`
 	Level   float64 `json:"level"` // dBFS
-}
-
-// Devices are the microphones and outputs of a computer, without those that are none: monitors of outputs, and outputs
-// that lead nowhere.
-type Devices struct {
-	Inputs  []Device `json:"inputs"`
-	Outputs []Device `json:"outputs"`
-	Named   bool     `json:"named"` // the names are the devices' own, not those of a layer in between
-}
-
-// A Device is a microphone or an output.
-type Device struct {
-	ID      string `json:"id"` // as the sound system knows it; may hold an address: never reported
-	Name    string `json:"name"`
-	Default bool   `json:"default,omitzero"`
-	Muted   bool   `json:"muted,omitzero"`
-	Rate    int    `json:"rate,omitzero"`    // Hz; zero: not known
-	Headset string `json:"headset,omitzero"` // isHeadset, noHeadset, or empty: not known
-}
-
-func pick(list []Device, fits func(Device) bool) *Device {
-	if i := slices.IndexFunc(list, fits); i >= 0 {
-		return &list[i]
-	}
-	return nil
-}
-
-func isDefault(d Device) bool { return d.Default }
-
-// bounded is the list as it may cross the pipe: clean names, and not more devices than a person can have. Defaults
-// come first, so that they are never cut off.
-func bounded(list []Device) []Device {
-	slices.SortStableFunc(list, func(a, b Device) int {
-		switch {
-		case a.Default == b.Default:
-			return 0
-		case a.Default:
-			return -1
-		}
-		return 1
-	})
-	list = list[:min(len(list), maxDevices)]
-	for i := range list {
-		d := &list[i]
-		d.Name, d.ID = checks.Clean(d.Name, maxName), checks.Clean(d.ID, 2*maxName)
-		if d.Rate < 0 || d.Rate > maxRate {
-			d.Rate = 0
-		}
-		if d.Headset != isHeadset && d.Headset != noHeadset {
-			d.Headset = ""
-		}
-	}
-	return list
 }
 
 // say writes a frame.
@@ -156,41 +107,27 @@ func decode(line []byte) (frame, error) {
 	if err := json.Unmarshal(line, &f); err != nil {
 		return frame{}, errGarbage
 	}
-	set := 0
-	if f.Hello {
-		set++
-	}
-	if f.Devices != nil {
-		set++
-		f.Devices.Inputs, f.Devices.Outputs = bounded(f.Devices.Inputs), bounded(f.Devices.Outputs)
-	}
-	if f.Opened != nil {
-		set++
-		if f.Opened.Rate < 1000 || f.Opened.Rate > maxRate {
-			return frame{}, errGarbage
+	parts := 0
+	for _, set := range []bool{f.Hello, f.Devices != nil, f.Opened != nil, f.Heard != nil, f.Figures != nil, f.Echo != nil, f.Fault != nil} {
+		if set {
+			parts++
 		}
 	}
-	if f.Heard != nil {
-		set++
-		if f.Heard.Samples < 0 || !within(lowest, f.Heard.Level, highest) {
-			return frame{}, errGarbage
-		}
-	}
-	if f.Figures != nil {
-		set++
-		if !f.Figures.sound() {
-			return frame{}, errGarbage
-		}
-	}
-	if f.Fault != nil {
-		set++
-		f.Fault = faultOf(f.Fault.Code, f.Fault.Detail)
-	}
-	if set != 1 {
+	switch {
+	case parts != 1, f.Opened != nil && !f.Opened.sound(), f.Heard != nil && !f.Heard.sound(), f.Figures != nil && !f.Figures.sound(),
+		f.Echo != nil && !f.Echo.sound():
 		return frame{}, errGarbage
+	case f.Devices != nil:
+		f.Devices.Inputs, f.Devices.Outputs = bounded(f.Devices.Inputs), bounded(f.Devices.Outputs)
+	case f.Fault != nil:
+		f.Fault = faultOf(f.Fault.Code, f.Fault.Detail)
 	}
 	return f, nil
 }
+
+func (o *opened) sound() bool { return o.Rate >= 1000 && o.Rate <= maxRate }
+
+func (h *heard) sound() bool { return h.Samples >= 0 && within(lowest, h.Level, highest) }
 
 // sound says whether figures are ones that measure can bring back.
 func (f *Figures) sound() bool {

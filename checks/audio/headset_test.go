@@ -42,7 +42,7 @@ func TestHeadsetByName(t *testing.T) {
 		"":                                           "",
 		"Zone de travail":                            "",
 	} {
-		if got := headsetByName(name); got != want {
+		if got, _ := byTheName(name); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
 	}
@@ -67,7 +67,7 @@ func TestHeadsetBySigns(t *testing.T) {
 		{"", "analog-input-mic", true, "Logitech USB Headset Mono", isHeadset},
 		{"", "analog-input-mic", true, "USB Audio Device", ""},
 	} {
-		if got := headsetBySigns(c.form, c.port, c.plugged, c.name); got != c.want {
+		if got, _ := byTheSigns(c.form, c.port, c.plugged, c.name); got != c.want {
 			t.Errorf("%+v: %q", c, got)
 		}
 	}

@@ -48,6 +48,7 @@ const (
 		`"outputs":[{"id":"out","name":"Some Headset","default":true,"headset":"yes"}],"named":true}}`
 	goodVoice = `{"figures":{"rate":48000,"seconds":6,"speech":true,"level":-26,"floor":-70,"peak":0.5,"hum_level":-90,` +
 		`"bandwidth":8000,"levels":[-70,-26]}}`
+	noEcho = `{"echo":{"sweeps":5,"match":0.03,"loss":80}}`
 	open48 = `{"opened":{"rate":48000}}`
 	hello1 = `{"hello":true}`
 )
@@ -56,6 +57,7 @@ const (
 func misbehave(how string) {
 	request := make([]byte, 4096)
 	n, _ := os.Stdin.Read(request)
+	play := strings.Contains(string(request[:n]), jobPlay)
 	list := strings.Contains(string(request[:n]), jobDevices)
 	before, listing := strings.CutPrefix(how, "list:")
 	switch before {
@@ -78,10 +80,24 @@ func misbehave(how string) {
 		os.Exit(0)
 	}
 	switch before {
+	case "silent output", "stalls while playing":
+		if play {
+			if before == "silent output" {
+				fmt.Println(`{"fault":{"code":"not_played"}}`)
+			} else {
+				fmt.Println(open48)
+			}
+			time.Sleep(time.Hour)
+		}
+		fmt.Println(open48)
+		fmt.Println(goodVoice)
 	case "good", "no hello":
 		fmt.Println(open48)
 		for i := range 6 {
 			fmt.Printf("{\"heard\":{\"samples\":%d,\"level\":-30}}\n", 48000*(i+1))
+		}
+		if play {
+			fmt.Println(noEcho)
 		}
 		fmt.Println(goodVoice)
 	case "hang":

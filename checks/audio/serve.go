@@ -23,18 +23,22 @@ const maxSeconds = 20
 type Sound interface {
 	// Devices lists what there is. Its error is a *checks.Problem where the reason is known.
 	Devices() (Devices, error)
-	// Record opens the default microphone, at the given rate where it can, hands the running recording to began, and
-	// returns when that is full and the device closed.
+	// Record opens the microphone, at the given rate where it can, hands the running recording to began, and returns when
+	// that is full and the device closed.
 	Record(rate int, seconds float64, began func(*recording)) error
+	// Play does the same while it plays n sweeps on the default output. It opens each for itself: one stream for both ways
+	// is chopped on many systems. output is the rate of the output.
+	Play(rate, output, n int, began func(*recording, *playing)) error
 }
 
 // recording is where the audio thread leaves its samples: it must neither wait nor allocate, so it copies and moves a
 // counter, and nobody reads past the counter.
 type recording struct {
-	rate int
-	pcm  []float32
-	n    atomic.Int64
-	full chan struct{}
+	rate  int
+	pcm   []float32
+	n     atomic.Int64
+	first atomic.Int64 // when the first sample was taken, ns
+	full  chan struct{}
 }
 
 func newRecording(rate int, seconds float64) *recording {
@@ -47,6 +51,9 @@ func (r *recording) take(in []float32) {
 	n := r.n.Load()
 	if n == int64(len(r.pcm)) {
 		return
+	}
+	if n == 0 && len(in) > 0 {
+		r.first.Store(time.Now().UnixNano() - int64(len(in))*int64(time.Second)/int64(r.rate))
 	}
 	n += int64(copy(r.pcm[n:], in))
 	r.n.Store(n)
@@ -74,11 +81,8 @@ func serve(in io.Reader, out io.Writer, sound func(request) Sound) error {
 	if err := json.Unmarshal(line, &r); err != nil {
 		return fmt.Errorf("reading the request: %w", err)
 	}
-	if !(r.Seconds >= 0 && r.Seconds <= maxSeconds) || r.Rate < 0 || r.Rate > maxRate {
-		return errors.New("reading the request: out of bounds")
-	}
-	if r.Job != jobDevices && r.Job != jobRecord {
-		return fmt.Errorf("reading the request: no job %q", r.Job)
+	if err := r.check(); err != nil {
+		return fmt.Errorf("reading the request: %w", err)
 	}
 	done := make(chan error, 1)
 	go func() { done <- work(r, out, sound(r)) }()
@@ -95,14 +99,29 @@ func serve(in io.Reader, out io.Writer, sound func(request) Sound) error {
 	}
 }
 
+func (r request) check() error {
+	switch {
+	case !(r.Seconds >= 0 && r.Seconds <= maxSeconds), r.Rate < 0, r.Rate > maxRate, r.Output < 0, r.Output > maxRate, r.Sweeps < 0, r.Sweeps > mostSweeps:
+		return errors.New("out of bounds")
+	case r.Job == jobPlay && r.Sweeps == 0:
+		return errors.New("nothing to play")
+	case r.Job != jobDevices && r.Job != jobRecord && r.Job != jobPlay:
+		return fmt.Errorf("no job %q", r.Job)
+	}
+	return nil
+}
+
 // work says hello before anything is asked of the sound system: what the child needed until then is its own slowness,
 // what it needs from then on is the sound system's.
 func work(r request, out io.Writer, sound Sound) error {
 	if err := say(out, frame{Hello: true}); err != nil {
 		return err
 	}
-	if r.Job == jobRecord {
+	switch r.Job {
+	case jobRecord:
 		return record(r, out, sound)
+	case jobPlay:
+		return play(r, out, sound)
 	}
 	d, err := sound.Devices()
 	if err != nil {
@@ -132,7 +151,10 @@ func record(r request, out io.Writer, sound Sound) error {
 			said <- err
 			return
 		}
-		said <- follow(rec, out)
+		said <- follow(rec, out, func() frame {
+			f := measure(settled(rec.pcm, rec.rate), rec.rate)
+			return frame{Figures: &f}
+		})
 	})
 	if err != nil {
 		return say(out, frame{Fault: faultFrom(err)})
@@ -140,7 +162,31 @@ func record(r request, out io.Writer, sound Sound) error {
 	return <-said
 }
 
-func follow(rec *recording, out io.Writer) error {
+// play does the same with what comes back of the sweeps.
+func play(r request, out io.Writer, sound Sound) error {
+	said := make(chan error, 1)
+	err := sound.Play(r.Rate, r.Output, r.Sweeps, func(rec *recording, p *playing) {
+		if err := say(out, frame{Opened: &opened{Rate: rec.rate}}); err != nil {
+			said <- err
+			return
+		}
+		said <- follow(rec, out, func() frame {
+			shift := time.Duration(p.first.Load() - rec.first.Load()).Seconds()
+			if why := p.failed(); why != "" {
+				return frame{Fault: faultOf(codeNotPlayed, why)}
+			}
+			e := findEcho(rec.pcm, rec.rate, r.Sweeps, shift)
+			return frame{Echo: &e}
+		})
+	})
+	if err != nil {
+		return say(out, frame{Fault: faultFrom(err)})
+	}
+	return <-said
+}
+
+// follow says how far a recording is until it is full, and then what it came to.
+func follow(rec *recording, out io.Writer, came func() frame) error {
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
 	last := 0
@@ -156,8 +202,7 @@ func follow(rec *recording, out io.Writer) error {
 			if err := sayHeard(); err != nil { // the parent waits for samples no longer
 				return err
 			}
-			f := measure(settled(rec.pcm, rec.rate), rec.rate)
-			return say(out, frame{Figures: &f})
+			return say(out, came())
 		case <-ticker.C:
 			if err := sayHeard(); err != nil {
 				return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -42,6 +43,14 @@ func (f fake) Record(_ int, seconds float64, began func(*recording)) error {
 	}
 	<-rec.full
 	return nil
+}
+
+func (f fake) Play(rate, _, n int, began func(*recording, *playing)) error {
+	return f.Record(rate, sweepsLast(n), func(rec *recording) {
+		p := &playing{pcm: sweeps(n, f.rate), rate: f.rate}
+		p.give(make([]float32, 1))
+		began(rec, p)
+	})
 }
 
 // heldOpen is a parent that has sent its request and waits.
@@ -121,9 +130,9 @@ func TestServeFaults(t *testing.T) {
 		"unknown":   {errors.New("\x1bsome host error"), codeNotOpened},
 		"not of us": {&checks.Problem{Code: "another"}, codeFailed},
 	} {
-		for _, job := range []string{jobDevices, jobRecord} {
+		for _, job := range []string{jobDevices, jobRecord, jobPlay} {
 			var out bytes.Buffer
-			if err := serve(heldOpen(t, `{"job":"`+job+`","seconds":1}`+"\n"), &out, func(request) Sound { return fake{err: c.err} }); err != nil {
+			if err := serve(heldOpen(t, `{"job":"`+job+`","seconds":1,"sweeps":3}`+"\n"), &out, func(request) Sound { return fake{err: c.err} }); err != nil {
 				t.Fatal(err)
 			}
 			said, hello := strings.CutPrefix(out.String(), hello1+"\n")
@@ -141,7 +150,8 @@ func TestServeFaults(t *testing.T) {
 // TestServeRequests: what is not a request is refused at once, and asks nothing of the sound system.
 func TestServeRequests(t *testing.T) {
 	for _, r := range []string{"", "\n", "{}", "null\n", "{\n", "{}\n", `{"job":"sing"}` + "\n", `{"job":"record","seconds":1e9}` + "\n",
-		`{"job":"record","seconds":-1}` + "\n", `{"job":"record","rate":-1}` + "\n", strings.Repeat("x", 1<<20)} {
+		`{"job":"record","seconds":-1}` + "\n", `{"job":"record","rate":-1}` + "\n", `{"job":"play"}` + "\n", `{"job":"play","sweeps":-3}` + "\n",
+		`{"job":"play","sweeps":1000}` + "\n", strings.Repeat("x", 1<<20)} {
 		var out bytes.Buffer
 		in := heldOpen(t, r)
 		if !strings.HasSuffix(r, "\n") {
@@ -173,6 +183,54 @@ func TestRecordingTakes(t *testing.T) {
 	}
 	long, block := newRecording(48000, 20), make([]float32, 480)
 	if n := testing.AllocsPerRun(100, func() { long.take(block) }); n != 0 {
+		t.Errorf("%v allocations in the audio thread", n)
+	}
+}
+
+// TestServePlay: what comes back of the sweeps crosses the pipe as an echo.
+func TestServePlay(t *testing.T) {
+	back := make([]float32, 8000/4)
+	for _, v := range sweeps(3, 8000) {
+		back = append(back, v/10)
+	}
+	var out bytes.Buffer
+	if err := serve(heldOpen(t, `{"job":"play","sweeps":3}`+"\n"), &out, func(request) Sound { return fake{rate: 8000, plays: back} }); err != nil {
+		t.Fatal(err)
+	}
+	var got *Echo
+	if err := frames(&out, func(f frame) {
+		if f.Echo != nil {
+			got = f.Echo
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if got == nil || got.Found != 3 || math.Abs(got.Loss-20) > 0.1 {
+		t.Errorf("%+v", got)
+	}
+}
+
+// TestPlayingGives what is to be played, in any pieces, then silence, and allocates nothing.
+func TestPlayingGives(t *testing.T) {
+	p := &playing{pcm: []float32{1, 2, 3, 4, 5}, rate: 100000}
+	var all []float32
+	for range 4 {
+		block := []float32{9, 9}
+		p.give(block)
+		all = append(all, block...)
+	}
+	if !slices.Equal(all, []float32{1, 2, 3, 4, 5, 0, 0, 0}) || p.first.Load() == 0 {
+		t.Errorf("gave %v", all)
+	}
+	p.rate = 1
+	if p.failed() == "" {
+		t.Error("five seconds in no time pass for played")
+	}
+	if (&playing{pcm: make([]float32, 8), rate: 8}).failed() == "" {
+		t.Error("what was never asked for passes for played")
+	}
+	long, block := &playing{pcm: sweeps(7, 48000), rate: 48000}, make([]float32, 480)
+	if n := testing.AllocsPerRun(100, func() { long.give(block) }); n != 0 {
 		t.Errorf("%v allocations in the audio thread", n)
 	}
 }

@@ -1,6 +1,9 @@
 package audio
 
-import "path/filepath"
+import (
+	"os/exec"
+	"path/filepath"
+)
 
 // serverOf says where the sound server and its cookie are by the environment, as PulseAudio's own client looks for
 // them.
@@ -23,4 +26,12 @@ func serverOf(env func(string) string) (server string, cookies []string) {
 		cookies = []string{filepath.Join(home, ".config", "pulse", "cookie"), filepath.Join(home, ".pulse-cookie")}
 	}
 	return server, cookies
+}
+
+// choose leads a child's recording to a microphone: PortAudio itself only knows a door called "default", and where that
+// leads the sound server's own client decides.
+func choose(child *exec.Cmd, id string) {
+	if id != "" {
+		child.Env = append(child.Environ(), "PULSE_SOURCE="+id)
+	}
 }

@@ -10,9 +10,11 @@ import (
 
 // portSound is sound through PortAudio. Any of its calls may hang: on a frozen sound server Pa_Initialize never
 // returns, and after one has frozen neither do stop nor close.
-type portSound struct{}
+type portSound struct {
+	device string // the name of the microphone in the default's place
+}
 
-func newPortSound() Sound { return portSound{} }
+func newPortSound(device string) Sound { return portSound{device} }
 
 // Devices lists what PortAudio sees. Through ALSA these are the names of a layer in between.
 func (portSound) Devices() (Devices, error) {
@@ -25,7 +27,7 @@ func (portSound) Devices() (Devices, error) {
 	}
 	d := Devices{Named: api.Type != portaudio.ALSA && api.Type != portaudio.OSS}
 	for _, x := range api.Devices {
-		if x.MaxInputChannels > 0 {
+		if x.MaxInputChannels > 0 && !loopNames.MatchString(x.Name) {
 			d.Inputs = append(d.Inputs, portDevice(x, x == api.DefaultInputDevice, d.Named))
 		}
 		if x.MaxOutputChannels > 0 {
@@ -38,7 +40,8 @@ func (portSound) Devices() (Devices, error) {
 func portDevice(x *portaudio.DeviceInfo, isDefault, named bool) Device {
 	d := Device{ID: x.Name, Name: x.Name, Default: isDefault}
 	if named {
-		d.Headset, d.Rate = headsetByName(x.Name), int(x.DefaultSampleRate)
+		d.Headset, d.Told = byTheName(x.Name)
+		d.Rate = int(x.DefaultSampleRate)
 	}
 	return d
 }
@@ -51,26 +54,43 @@ func preferred() (*portaudio.HostApiInfo, error) {
 		return nil, err
 	}
 	for _, api := range all {
-		if api.Type == portaudio.WASAPI && api.DefaultInputDevice != nil {
+		if api.Type == portaudio.WASAPI && (api.DefaultInputDevice != nil || api.DefaultOutputDevice != nil) {
 			return api, nil
 		}
 	}
 	return portaudio.DefaultHostApi()
 }
 
-// Record records the default microphone, mono.
-func (portSound) Record(rate int, seconds float64, began func(*recording)) error {
+// start initialises the library, and finds the API and the microphone.
+func (s portSound) start() (*portaudio.HostApiInfo, *portaudio.DeviceInfo, error) {
+	if p := permitted(); p != nil {
+		return nil, nil, p
+	}
 	if err := portaudio.Initialize(); err != nil {
-		return portFault(err)
+		return nil, nil, portFault(err)
 	}
 	api, err := preferred()
 	if err != nil {
-		return portFault(err)
+		return nil, nil, portFault(err)
+	}
+	for _, x := range api.Devices {
+		if s.device != "" && x.Name == s.device && x.MaxInputChannels > 0 {
+			return api, x, nil
+		}
 	}
 	if api.DefaultInputDevice == nil {
-		return missing(codeNoMicrophone)
+		return nil, nil, missing(codeNoMicrophone)
 	}
-	stream, rec, err := open(api.DefaultInputDevice, rate, seconds)
+	return api, api.DefaultInputDevice, nil
+}
+
+// Record records the microphone, mono.
+func (s portSound) Record(rate int, seconds float64, began func(*recording)) error {
+	_, device, err := s.start()
+	if err != nil {
+		return err
+	}
+	stream, rec, err := open(device, rate, seconds)
 	if err != nil {
 		return portFault(err)
 	}
@@ -79,31 +99,89 @@ func (portSound) Record(rate int, seconds float64, began func(*recording)) error
 	}
 	began(rec)
 	<-rec.full
-	// The recording is whole, and the process ends next: what stop and close say changes nothing.
-	_ = stream.Abort()
-	_ = stream.Close()
-	_ = portaudio.Terminate()
+	leave(stream)
 	return nil
+}
+
+// Play opens the microphone first: what it hears before the sweeps costs nothing.
+func (s portSound) Play(rate, output, n int, began func(*recording, *playing)) error {
+	api, device, err := s.start()
+	switch {
+	case err != nil:
+		return err
+	case api.DefaultOutputDevice == nil:
+		return missing(codeNoOutput)
+	}
+	in, rec, err := open(device, rate, sweepsLast(n))
+	if err != nil {
+		return portFault(err)
+	}
+	out, played, err := openOutput(api.DefaultOutputDevice, output, n)
+	if err == nil {
+		err = in.Start()
+	}
+	if err == nil {
+		err = out.Start()
+	}
+	if err != nil {
+		return portFault(err)
+	}
+	began(rec, played)
+	<-rec.full
+	leave(out, in)
+	return nil
+}
+
+// leave closes the streams: the recording is whole, and the process ends next, so that what these calls say changes
+// nothing.
+func leave(streams ...*portaudio.Stream) {
+	for _, s := range streams {
+		_ = s.Abort()
+		_ = s.Close()
+	}
+	_ = portaudio.Terminate()
 }
 
 // open tries the rate of the microphone itself first: what needs no resampling comes through untouched.
 func open(device *portaudio.DeviceInfo, rate int, seconds float64) (*portaudio.Stream, *recording, error) {
 	p := portaudio.HighLatencyParameters(device, nil)
 	own := int(p.SampleRate)
+	var rec *recording
+	stream, err := atRate(p, []int{rate, own, 48000, 44100, 16000}, func(r int) any {
+		rec = newRecording(r, seconds)
+		return rec.take
+	})
+	return stream, rec, err
+}
+
+// openOutput tries the rate of the output first too. Through ALSA and PulseAudio it must be that one: at another, some
+// outputs take samples faster than time, and drop what they took.
+func openOutput(device *portaudio.DeviceInfo, rate, n int) (*portaudio.Stream, *playing, error) {
+	p := portaudio.HighLatencyParameters(nil, device)
+	p.Output.Channels = 1
+	var played *playing
+	stream, err := atRate(p, []int{rate, int(p.SampleRate), 48000, 44100, 16000}, func(r int) any {
+		played = &playing{pcm: sweeps(n, r), rate: r}
+		return played.give
+	})
+	return stream, played, err
+}
+
+// atRate opens a stream at the first rate that can be had.
+func atRate(p portaudio.StreamParameters, rates []int, callback func(rate int) any) (*portaudio.Stream, error) {
 	var last error = portaudio.InvalidSampleRate
-	for _, r := range []int{rate, own, 48000, 44100, 16000} {
+	for _, r := range rates {
 		if r < 8000 || r > maxRate {
 			continue
 		}
-		rec := newRecording(r, seconds)
 		p.SampleRate = float64(r)
-		stream, err := portaudio.OpenStream(p, rec.take)
+		stream, err := portaudio.OpenStream(p, callback(r))
 		if err == nil {
-			return stream, rec, nil
+			return stream, nil
 		}
 		last = err
 	}
-	return nil, nil, last
+	return nil, last
 }
 
 // portFault names why PortAudio would not. Texts of host errors are whatever the host said last, so that only codes
@@ -113,11 +191,11 @@ func portFault(err error) error {
 	case errors.Is(err, portaudio.NoDefaultInputDevice), errors.Is(err, portaudio.HostApiNotFound):
 		return missing(codeNoMicrophone)
 	case errors.Is(err, portaudio.DeviceUnavailable):
-		return faultOf(codeBlocked, "device unavailable")
+		return missing(codeInUse)
 	}
 	var host portaudio.UnanticipatedHostError
 	if errors.As(err, &host) {
-		return faultOf(codeNotOpened, host.HostApiType.String())
+		return hostFault(int32(host.Code), host.HostApiType.String())
 	}
 	return faultOf(codeNotOpened, err.Error())
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,7 +23,7 @@ type serverSound struct {
 }
 
 // newSound is the sound of this system.
-func newSound(r request) Sound { return serverSound{newPortSound(), r.Server, r.Cookies} }
+func newSound(r request) Sound { return serverSound{newPortSound(""), r.Server, r.Cookies} }
 
 // patience is how long the server may take for an answer.
 const patience = 2 * time.Second
@@ -152,33 +153,74 @@ func formFactor(p proto.PropList) string {
 
 // inputOf leaves out monitors, which hear an output and no voice.
 func inputOf(s *proto.GetSourceInfoReply, byDefault string) (Device, bool) {
-	if s.MonitorSourceName != "" || property(s.Properties, "device.class") == "monitor" {
+	if s.MonitorSourceName != "" || property(s.Properties, "device.class") == "monitor" || loopNames.MatchString(s.Device) {
 		return Device{}, false
 	}
-	plugged := false
+	plugged := portUnknown
 	for _, p := range s.Ports {
-		plugged = plugged || p.Name == s.ActivePortName && p.Available == portPlugged
+		if p.Name == s.ActivePortName {
+			plugged = p.Available
+		}
 	}
-	return Device{
-		ID: s.SourceName, Name: s.Device, Default: s.SourceName == byDefault, Muted: s.Mute, Rate: int(s.Rate),
-		Headset: headsetBySigns(formFactor(s.Properties), s.ActivePortName, plugged, s.Device),
-	}, true
+	d := deviceOf(s.Properties, s.Device, s.ActivePortName, plugged, s.ChannelVolumes)
+	d.ID, d.Default, d.Muted, d.Rate = s.SourceName, s.SourceName == byDefault, s.Mute, int(s.Rate)
+	return d, true
 }
 
-// portPlugged is PA_PORT_AVAILABLE_YES: the jack feels a plug.
-const portPlugged = 2
+// PulseAudio's PA_PORT_AVAILABLE: whether the jack feels a plug.
+const portUnknown, portPlugged = uint32(0), uint32(2)
 
 // outputOf leaves out the server's stand-ins, which lead nowhere ("Dummy Output").
 func outputOf(s *proto.GetSinkInfoReply, byDefault string) (Device, bool) {
 	if s.SinkName == "auto_null" || s.Driver == "module-null-sink.c" && property(s.Properties, "device.class") == "abstract" {
 		return Device{}, false
 	}
-	plugged := false
+	plugged := portUnknown
 	for _, p := range s.Ports {
-		plugged = plugged || p.Name == s.ActivePortName && p.Available == portPlugged
+		if p.Name == s.ActivePortName {
+			plugged = p.Available
+		}
 	}
-	return Device{
-		ID: s.SinkName, Name: s.Device, Default: s.SinkName == byDefault, Muted: s.Mute, Rate: int(s.Rate),
-		Headset: headsetBySigns(formFactor(s.Properties), s.ActivePortName, plugged, s.Device),
-	}, true
+	d := deviceOf(s.Properties, s.Device, s.ActivePortName, plugged, s.ChannelVolumes)
+	d.ID, d.Default, d.Muted, d.Rate = s.SinkName, s.SinkName == byDefault, s.Mute, int(s.Rate)
+	return d, true
+}
+
+// deviceOf is what properties and port say of a device.
+func deviceOf(p proto.PropList, name, port string, plugged uint32, volumes proto.ChannelVolumes) Device {
+	d := Device{Name: name, Form: formFactor(p), USB: usbID(property(p, "device.vendor.id") + ":" + property(p, "device.product.id"))}
+	d.Headset, d.Told = byTheSigns(d.Form, port, plugged == portPlugged, name)
+	d.Connection = connectionOf(p, strings.ToLower(port), plugged)
+	for _, v := range volumes { // PA_VOLUME_NORM is 100 %; the loudest channel is the one that people see
+		if share := float64(v) / 0x10000; d.Volume == nil || share > *d.Volume {
+			d.Volume = &share
+		}
+	}
+	return d
+}
+
+// connectionOf reads PulseAudio's device.bus, or PipeWire's, and, where that is the computer's own card, the port: only
+// jacks feel plugs.
+func connectionOf(p proto.PropList, port string, plugged uint32) string {
+	bus, form := property(p, "device.bus"), formFactor(p)
+	has := func(words ...string) bool {
+		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(port, w) })
+	}
+	switch class := property(p, "device.class"); {
+	case bus == overUSB, bus == overBluetooth:
+		return bus
+	case strings.HasPrefix(property(p, "device.api"), "bluez"):
+		return overBluetooth
+	case class == "abstract", class == "filter":
+		return inSoftware
+	case has("hdmi", "displayport"):
+		return overScreen
+	case has("internal", "speaker"):
+		return builtIn
+	case has("headset", "headphone", "mic", "line") && plugged == portPlugged:
+		return overJack
+	case form == "internal" && !has("headset", "headphone", "mic", "line"):
+		return builtIn
+	}
+	return ""
 }

@@ -3,6 +3,7 @@ package audio
 import (
 	"net"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -24,7 +25,8 @@ func TestInputOf(t *testing.T) {
 	mic := proto.GetSourceInfoReply{SourceName: "a", Device: "Jabra Evolve2 40", SampleSpec: proto.SampleSpec{Rate: 16000}, Mute: true,
 		Properties: properties("device.form_factor", "headset")}
 	got, ok := inputOf(&mic, "a")
-	if want := (Device{ID: "a", Name: "Jabra Evolve2 40", Default: true, Muted: true, Rate: 16000, Headset: isHeadset}); !ok || got != want {
+	if want := (Device{ID: "a", Name: "Jabra Evolve2 40", Default: true, Muted: true, Rate: 16000, Headset: isHeadset, Told: bySigns,
+		Form: "headset"}); !ok || !reflect.DeepEqual(got, want) {
 		t.Errorf("%v %+v, want %+v", ok, got, want)
 	}
 	for name, s := range map[string]proto.GetSourceInfoReply{

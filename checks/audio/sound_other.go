@@ -1,6 +1,6 @@
-//go:build !linux
+//go:build !linux && !windows && !darwin
 
 package audio
 
-// newSound is the sound of this system: PortAudio gives the devices' own names here.
-func newSound(request) Sound { return newPortSound() }
+// newSound is the sound of this system.
+func newSound(r request) Sound { return newPortSound(r.Device) }

@@ -74,7 +74,7 @@ func Named(t testing.TB, name string) Scenario {
 }
 
 // Sound runs a command among the scenario's devices, which it finds as any program would: through ALSA and the sound
-// server. Events (unplug, freeze) count from its start. It is ended after 60 s, with exit code 124.
+// server. A freeze counts from its start, an unplug from its first recording. It is ended after 60 s, with exit code 124.
 func Sound(t testing.TB, scenario string, command ...string) Outcome {
 	t.Helper()
 	o := Finish(t, audiolab(t.Context(), t, scenario, command...))

@@ -20,6 +20,7 @@ type checkOptions struct {
 	roles                     []string
 	only, skip                []string
 	format, out, name, lang   string
+	device                    string
 	yes, noSend, noPage       bool
 	resume, plain             bool
 	lineOptions
@@ -51,6 +52,7 @@ Exit codes: 0 ready, 10 not ready, 11 undecided, 12 judged but not delivered (ke
 	f.StringVar(&o.format, "format", "text", "what standard output gets: "+strings.Join(formats(), ", "))
 	f.StringVar(&o.out, "out", "", "where to write the sealed report (`FILE`); default: RUN.deskready.json here")
 	f.StringVar(&o.name, "name", "", "confirm and sign the report with this full `NAME`")
+	f.StringVar(&o.device, "device", "", "measure the microphone of this `NAME` (see deskready devices); default: the one that programs get")
 	f.StringVar(&o.lang, "lang", "", "language, such as en or es")
 	f.BoolVar(&o.yes, "yes", false, "agree beforehand to everything that is read (see deskready data)")
 	f.BoolVar(&o.noSend, "no-send", false, "keep the report here")
@@ -141,7 +143,7 @@ func (w *world) check(ctx context.Context, o checkOptions) error {
 	}
 	j := &journey{world: w, checkOptions: o}
 	for _, step := range []func(context.Context) error{
-		j.openBook, j.probeOut, j.openInvite, j.openPolicy, j.openState, j.openKey, j.choose, j.askConsent, j.openRun,
+		j.openBook, j.probeOut, j.openInvite, j.openPolicy, j.openState, j.openKey, j.choose, j.askConsent, j.chooseDevice, j.openRun,
 	} {
 		if err := step(ctx); err != nil {
 			j.close()

@@ -138,8 +138,9 @@ func (j *journey) random() string {
 func (j *journey) options() all.Options {
 	o := all.Options{
 		Audio: audio.Options{
-			Child: j.soundChild,
-			Env:   j.env,
+			Child:  j.soundChild,
+			Env:    j.env,
+			Device: j.device,
 		},
 		System:  system.Options{Home: j.home, Now: j.now},
 		Browser: browser.Options{Home: j.home, Now: j.now, Env: j.env},

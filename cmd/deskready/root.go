@@ -192,7 +192,7 @@ func (w *world) root() *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.AddCommand(
 		w.checkCommand(), w.signCommand(), w.sendCommand(), w.showCommand(), w.verifyCommand(),
-		w.policyCommand(), w.keyCommand(), w.dataCommand(), w.schemaCommand(),
+		w.devicesCommand(), w.policyCommand(), w.keyCommand(), w.dataCommand(), w.schemaCommand(),
 		w.inviteCommand(), w.serveCommand(), w.versionCommand(), w.soundCommand(),
 	)
 	strictly(root)

@@ -14,8 +14,9 @@ type device struct {
 }
 
 type event struct {
-	AtS    float64 `json:"at_s"` // after the command starts
-	Do     string  `json:"do"`   // unplug, freeze
+	AtS    float64 `json:"at_s"`            // after the command starts, or what After names
+	After  string  `json:"after,omitempty"` // capture: somebody began to record
+	Do     string  `json:"do"`              // unplug, freeze
 	Device string  `json:"device,omitempty"`
 }
 
@@ -184,14 +185,14 @@ func plugs() []scenario {
 			About: "a sound server with no device at all",
 			Truth: truth{"microphones": 0, "outputs": 0}},
 		{Name: "unplugged", Verdict: "unplugged", Devices: headset("clear_speech.wav"),
-			About:  "the headset goes away 1.5 s after the command starts",
-			Truth:  truth{"unplugged_at_s": 1.5},
-			Events: []event{{1.5, "unplug", "usb-headset"}}},
+			About:  "the headset goes away 1.5 s after somebody begins to record",
+			Truth:  truth{"unplugged_s_after_capture": 1.5},
+			Events: []event{{1.5, "capture", "unplug", "usb-headset"}}},
 		{Name: "unplugged_fallback", Verdict: "unplugged",
 			About:   "the same with a built-in microphone left: the server moves the running capture to it",
-			Truth:   truth{"unplugged_at_s": 1.5},
+			Truth:   truth{"unplugged_s_after_capture": 1.5},
 			Devices: append(headset("clear_speech.wav"), device{ID: "builtin", Feed: "nobody_speaks.wav"}),
-			Events:  []event{{1.5, "unplug", "usb-headset"}}},
+			Events:  []event{{1.5, "capture", "unplug", "usb-headset"}}},
 	}
 }
 
@@ -229,6 +230,6 @@ func servers() []scenario {
 		{Name: "server_freezes", Verdict: "stalled", Devices: headset("clear_speech.wav"),
 			About:  "the sound server stops answering 1.5 s after the command starts",
 			Truth:  truth{"frozen_at_s": 1.5},
-			Events: []event{{1.5, "freeze", ""}}},
+			Events: []event{{1.5, "", "freeze", ""}}},
 	}
 }
