@@ -17,7 +17,6 @@ import (
 	"deskready/checks/audio"
 	"deskready/checks/browser"
 	"deskready/checks/office"
-	"deskready/checks/system"
 	"deskready/report"
 	"deskready/report/collector"
 )
@@ -141,8 +140,9 @@ func (j *journey) options() all.Options {
 			Child: j.soundChild,
 			Env:   j.env,
 		},
-		System:  system.Options{Home: j.home, Now: j.now},
-		Browser: browser.Options{Home: j.home, Now: j.now, Env: j.env},
+		System:    j.system(),
+		Browser:   browser.Options{Home: j.home, Now: j.now, Env: j.env},
+		Workspace: j.workspace(),
 	}
 	if j.asks && !j.yes {
 		o.Audio.Ask = j.ask
@@ -173,6 +173,9 @@ func (j *journey) measure(ctx context.Context) {
 	}
 	j.inOrder()
 	j.tellSoak()
+	if j.facts != "" {
+		j.say("%s", j.book.Text("cmd.recorded", "folder", j.facts))
+	}
 }
 
 // keptOf is what an earlier part of this run measured by a check, all its attempts.
