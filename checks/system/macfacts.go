@@ -138,6 +138,15 @@ func macScreenLock(told string) (bool, error) {
 	return false, unreadable("sysadminctl gave another answer")
 }
 
+// macAntivirus looks for XProtect, which comes with the system and cannot be turned off. Where it is not, it may have been
+// moved by a newer system.
+func macAntivirus(fsys fs.FS) (bool, error) {
+	if exists(fsys, "Library/Apple/System/Library/CoreServices/XProtect.bundle") {
+		return true, nil
+	}
+	return false, untold()
+}
+
 // macProcesses reads `ps -axo pid=,time=,rss=,comm=`: the last is the path of the program's file, with spaces.
 func macProcesses(told string, self int) []process {
 	var list []process

@@ -144,6 +144,16 @@ func TestMacDevicesAndPlace(t *testing.T) {
 	}
 }
 
+func TestMacAntivirus(t *testing.T) {
+	bundle := fstest.MapFS{"Library/Apple/System/Library/CoreServices/XProtect.bundle/Contents/Info.plist": {}}
+	if on, err := macAntivirus(bundle); err != nil || !on {
+		t.Errorf("%v, %v", on, err)
+	}
+	if _, err := macAntivirus(fstest.MapFS{}); problem(err).Code != codeUntold {
+		t.Errorf("another place: %v", err)
+	}
+}
+
 func TestMacSigns(t *testing.T) {
 	for _, c := range []struct {
 		model   string

@@ -27,8 +27,10 @@ func newRecorder(folder string, private []string) *recorder {
 	return &recorder{folder: folder, redact: redactor(private), seen: map[string]bool{}}
 }
 
-// Hardware addresses, universal identifiers, and lines whose key says that the value is one of its kind.
+// Hardware addresses, universal identifiers, servers that a folder lies on, and lines whose key says that the value is one
+// of its kind.
 var (
+	servers     = regexp.MustCompile(` - (nfs4?|cifs|smb3|fuse\.\S+) \S+`)
 	addresses   = regexp.MustCompile(`(?i)\b[0-9a-f]{2}([:-][0-9a-f]{2}){5}\b`)
 	identifiers = regexp.MustCompile(`(?i)\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b`)
 	longHex     = regexp.MustCompile(`(?i)\b[0-9a-f]{24,}\b`) // also CRYPT-LUKS2-<32 digits>
@@ -48,6 +50,7 @@ func redactor(private []string) func([]byte) []byte {
 	slices.SortFunc(names, func(a, b string) int { return cmp.Compare(len(b), len(a)) }) // a longer one holds a shorter one
 	return func(data []byte) []byte {
 		data = unique.ReplaceAll(data, []byte(`${1}"`+redacted+`"${2}`))
+		data = servers.ReplaceAll(data, []byte(" - $1 "+redacted))
 		for _, ids := range []*regexp.Regexp{addresses, identifiers, longHex} {
 			data = ids.ReplaceAll(data, []byte(redacted))
 		}

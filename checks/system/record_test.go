@@ -15,7 +15,8 @@ func TestRecord(t *testing.T) {
 	r := newRecorder(folder, []string{"maria", "maria-laptop", "", "ab"})
 	files := r.around(tree(map[string]string{
 		"proc/uptime": "5 5\n", "etc/localtime": "-> /usr/share/zoneinfo/Asia/Manila", "home/maria/.config/kscreenlockerrc": "[Daemon]\nUser=Maria\n",
-		"proc/cpuinfo": "model name : X\nSerial : 10000000abcdef\n",
+		"proc/self/mountinfo": "9 1 0:9 / /mnt/x rw - nfs4 nas.home:/maria rw\n27 1 8:1 / / rw - ext4 /dev/sda1 rw\n",
+		"proc/cpuinfo":        "model name : X\nSerial : 10000000abcdef\n",
 	}))
 	if up, err := linuxUptime(files); err != nil || up == 0 {
 		t.Errorf("%v, %v: a recording changes what is read", up, err)
@@ -25,6 +26,7 @@ func TestRecord(t *testing.T) {
 	}
 	for range 2 {
 		_, _ = linuxModel(files)
+		_, _ = linuxEncryption(files, "/home/maria")
 		_, _ = text(files, "home/maria/.config/kscreenlockerrc")
 	}
 	run := r.runs(func(context.Context, string, ...string) ([]byte, error) {
@@ -41,6 +43,7 @@ func TestRecord(t *testing.T) {
 		"files/proc/uptime":                           "5 5\n",
 		"files/proc/cpuinfo":                          "model name : X\nSerial : \"REDACTED\"\n",
 		"files/home/REDACTED/.config/kscreenlockerrc": "[Daemon]\nUser=REDACTED\n",
+		"files/proc/self/mountinfo":                   "9 1 0:9 / /mnt/x rw - nfs4 REDACTED rw\n27 1 8:1 / / rw - ext4 /dev/sda1 rw\n",
 		"links.txt":                                   "etc/localtime -> /usr/share/zoneinfo/Asia/Manila\n",
 		"commands/pmset_-g_batt.txt":                  "host REDACTED, REDACTED, REDACTED\n  \"serial_number\" : \"REDACTED\",\n",
 		"registry.txt":                                "[HKLM\\A] \"Owner\" \"REDACTED\"\n[HKLM] [\"A\"]\n[HKLM\\A] \"N\" 5 true\n",

@@ -60,13 +60,11 @@ func macTruths(s sources) map[string]truth {
 	}
 	cameras := func(data []byte) (bool, error) { return macCameras(s.files, data) }
 	return map[string]truth{
-		powerSaver.ID: told(macSaver, "/usr/bin/pmset", "-g"),
-		firewall.ID:   profiler(macFirewall, "SPFirewallDataType"),
-		encryption.ID: told(macEncryption, "/usr/bin/fdesetup", "status"),
-		screenLock.ID: told(macScreenLock, "/usr/sbin/sysadminctl", "-screenLock", "status"),
-		antivirus.ID: func(context.Context) (bool, error) { // XProtect comes with the system and cannot be turned off
-			return exists(s.files, "Library/Apple/System/Library/CoreServices/XProtect.bundle"), nil
-		},
+		powerSaver.ID:    told(macSaver, "/usr/bin/pmset", "-g"),
+		firewall.ID:      profiler(macFirewall, "SPFirewallDataType"),
+		encryption.ID:    told(macEncryption, "/usr/bin/fdesetup", "status"),
+		screenLock.ID:    told(macScreenLock, "/usr/sbin/sysadminctl", "-screenLock", "status"),
+		antivirus.ID:     func(context.Context) (bool, error) { return macAntivirus(s.files) },
 		virtualCamera.ID: profiler(cameras, "SPCameraDataType"),
 		virtualAudio.ID:  func(context.Context) (bool, error) { return macPlugins(s.files, macSoundPlugins) },
 	}
