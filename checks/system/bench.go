@@ -101,11 +101,13 @@ func (r *round) multiply() uint64 {
 	return math.Float64bits(r.matrix[roundSide+1])
 }
 
-// How long the processor is tried, with one core and with all of them: in spells, of which the best counts, as other
-// programs take time from some of them.
+// How long the processor is tried with one core, and then with all of them: in spells that are shorter than what other
+// programs are given of it at a time, so that the best of them was not shared. What is done before all cores are at work
+// does not count.
 const (
-	spells    = 4
-	spellSpan = 90 * time.Millisecond
+	trySpan    = 300 * time.Millisecond
+	settleSpan = 20 * time.Millisecond
+	spellSpan  = 2 * time.Millisecond
 )
 
 // rounds counts the rounds a second that so many workers do together.
@@ -115,38 +117,57 @@ func rounds(ctx context.Context, workers int) (float64, error) {
 		all[i] = newRound()
 	}
 	want := all[0].do()
-	best := 0.0
-	for range spells {
-		if err := ctx.Err(); err != nil {
-			return 0, err
-		}
-		done, wrong := make([]float64, len(all)), make([]bool, len(all))
-		var wg sync.WaitGroup
-		for i, r := range all {
-			wg.Go(func() { done[i], wrong[i] = r.spell(ctx, want) })
-		}
-		wg.Wait()
-		if slices.Contains(wrong, true) {
-			return 0, unreadable("the processor reckoned the same sum in two ways")
-		}
-		sum := 0.0
-		for _, d := range done {
-			sum += d
-		}
-		best = max(best, sum)
+	best, errs := make([]float64, len(all)), make([]error, len(all))
+	start := make(chan struct{})
+	var wg sync.WaitGroup
+	for i, r := range all {
+		wg.Go(func() {
+			<-start
+			best[i], errs[i] = r.best(ctx, want)
+		})
 	}
-	return best, ctx.Err()
+	close(start)
+	wg.Wait()
+	sum := 0.0
+	for i, b := range best {
+		if errs[i] != nil {
+			return 0, errs[i]
+		}
+		sum += b
+	}
+	return sum, nil
 }
 
-// spell does rounds for a spell.
-func (r *round) spell(ctx context.Context, want uint64) (perSecond float64, wrong bool) {
+// best is what was done in the best spell, in rounds a second.
+func (r *round) best(ctx context.Context, want uint64) (float64, error) {
+	best := 0.0
+	for began := time.Now(); best == 0 || time.Since(began) < trySpan; {
+		settled := time.Since(began) >= settleSpan
+		perSecond, right := r.spell(want)
+		switch {
+		case ctx.Err() != nil:
+			return 0, ctx.Err()
+		case !right:
+			return 0, unreadable("the processor reckoned the same sum in two ways")
+		case settled:
+			best = max(best, perSecond)
+		}
+	}
+	return best, nil
+}
+
+// spell does rounds for a spell. It begins when the clock moves on: some clocks of Windows do so every 15 ms only.
+func (r *round) spell(want uint64) (perSecond float64, right bool) {
 	began := time.Now()
+	for since := began; began.Equal(since); {
+		began = time.Now()
+	}
 	for n := 1; ; n++ {
 		if r.do() != want {
-			return 0, true
+			return 0, false
 		}
-		if took := time.Since(began); took >= spellSpan || ctx.Err() != nil {
-			return float64(n) / max(took, time.Microsecond).Seconds(), false
+		if took := time.Since(began); took >= spellSpan {
+			return float64(n) / took.Seconds(), true
 		}
 	}
 }

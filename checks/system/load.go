@@ -20,7 +20,7 @@ const (
 // What of the check is done when the computer has been watched, and how long it is then tried.
 const (
 	watchShare = 0.4
-	trialSpan  = 1500 * time.Millisecond
+	trialSpan  = 1200 * time.Millisecond
 )
 
 func (m machine) ofLoad(ctx context.Context, tell checks.Progress) []checks.Measurement {

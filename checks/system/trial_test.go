@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -16,8 +17,11 @@ func TestRound(t *testing.T) {
 	if got := r.do(); got != want || r.do() != got || newRound().do() != got {
 		t.Errorf("sum %#x, want %#x each time", got, uint64(want))
 	}
-	if _, wrong := r.spell(t.Context(), want+1); !wrong {
+	if _, right := r.spell(want + 1); right {
 		t.Error("a wrong sum passes")
+	}
+	if _, err := r.best(t.Context(), want+1); problem(err).Code != codeUnreadable {
+		t.Errorf("a wrong sum passes: %v", err)
 	}
 }
 
@@ -52,7 +56,8 @@ func TestTimeDisk(t *testing.T) {
 	if _, err := timeDisk(ctx, folder); !errors.Is(err, context.Canceled) {
 		t.Errorf("stopped: %v", err)
 	}
-	if _, err := timeDisk(t.Context(), filepath.Join(folder, "none")); problem(err).Detail != "no such file or directory" {
+	_, err = timeDisk(t.Context(), filepath.Join(folder, "none"))
+	if err == nil || problem(err).Code != codeUnreadable || strings.Contains(problem(err).Detail, "none") {
 		t.Errorf("no folder: %v", err)
 	}
 	if files, err := os.ReadDir(folder); err != nil || len(files) > 0 {
