@@ -2,6 +2,7 @@ package system
 
 import (
 	"context"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -117,4 +118,50 @@ func FuzzRedact(f *testing.F) {
 			t.Errorf("%q became %q", text, got)
 		}
 	})
+}
+
+// TestReplay asks a recording what it asked the computer: the answers are the same.
+func TestReplay(t *testing.T) {
+	laptop := tree(map[string]string{
+		"etc/os-release": "PRETTY_NAME=\"Ubuntu 24.04.1 LTS\"\nID=ubuntu\nVERSION_ID=24.04\n", "proc/uptime": "93784.25 1\n",
+		"etc/localtime": "-> /usr/share/zoneinfo/Asia/Manila", "proc/cpuinfo": "model name : X\nflags : fpu\n",
+		"sys/class/drm/card0-eDP-1/status": "connected\n", "sys/class/drm/card0-eDP-1/modes": "1920x1080\n",
+		"sys/class/power_supply/BAT0/type": "Battery\n", "sys/class/power_supply/BAT0/capacity": "57\n",
+		"sys/class/dmi/id/sys_vendor": "LENOVO\n",
+	})
+	folder := t.TempDir()
+	ask := func(fsys fs.FS) string {
+		r, err1 := linuxRelease(fsys)
+		up, err2 := linuxUptime(fsys)
+		zone, err3 := linuxZone(fsys)
+		sizes, err4 := linuxDisplays(fsys)
+		supply, err5 := linuxPower(fsys)
+		sign, err6 := linuxComputer(fsys)
+		return fmt.Sprint(r, up, zone, sizes, supply, sign, err1, err2, err3, err4, err5, err6)
+	}
+	want := ask(newRecorder(folder, nil).around(laptop))
+
+	again := fstest.MapFS{}
+	err := fs.WalkDir(os.DirFS(folder), "files", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(filepath.Join(folder, name))
+		again[strings.TrimPrefix(name, "files/")] = &fstest.MapFile{Data: data}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	links, err := os.ReadFile(filepath.Join(folder, "links.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(links)) {
+		name, target, _ := strings.Cut(strings.TrimSpace(line), " -> ")
+		again[name] = &fstest.MapFile{Data: []byte(target), Mode: fs.ModeSymlink | 0o777}
+	}
+	if got := ask(again); got != want || !strings.Contains(got, "1920x1080") {
+		t.Errorf("the recording says\n%s\nthe computer said\n%s", got, want)
+	}
 }
