@@ -26,6 +26,7 @@ require (
 	github.com/shirou/gopsutil/v3 v3.24.5 // machine facts on three systems
 	github.com/showwin/speedtest-go v1.7.10 // drives the throughput transfer
 	github.com/spf13/cobra v1.10.2 // command line
+	github.com/thlib/go-timezone-local v0.0.9 // the table of Unicode CLDR from the time zones of Windows to those of IANA
 	go.yaml.in/yaml/v3 v3.0.5 // policies are written by people; nodes carry line numbers
 	golang.org/x/crypto v0.58.0 // argon2id for the collector's passwords
 	golang.org/x/net v0.60.0 // DNS messages

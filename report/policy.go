@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	stdjson "encoding/json"
@@ -30,6 +31,8 @@ type Policy struct {
 	// Endpoints are what the job's programs must reach from the hire's line. Nothing is judged of them here: rules for
 	// path.endpoint do that.
 	Endpoints []Endpoint `json:"endpoints,omitzero"`
+	// Programs are what is looked for among those that run on the hire's computer. Rules for system.conflicts judge that.
+	Programs []Program `json:"programs,omitzero"`
 }
 
 // A Rule is what one metric must keep, and would better keep.
@@ -97,7 +100,7 @@ func DecodePolicy(compiled []byte) (Policy, error) {
 	if err := p.Retry.sane(); err != nil {
 		return Policy{}, fmt.Errorf("policy %s: %w", p.Name, err)
 	}
-	if err := saneEndpoints(p.Endpoints); err != nil {
+	if err := cmp.Or(saneEndpoints(p.Endpoints), sanePrograms(p.Programs)); err != nil {
 		return Policy{}, fmt.Errorf("policy %s: %w", p.Name, err)
 	}
 	return p, nil

@@ -94,7 +94,7 @@ func TestLintEndpoints(t *testing.T) {
 		{"twice", "endpoints:\n  - {host: a.example.com, port: 1, proto: tcp}\n  - {host: A.example.com, port: 1, proto: tcp}\n", "line 7: this is already in the list"},
 		{"too many", many, fmt.Sprintf("line %d: with this there are 65 endpoints, 64 allowed", 5+mostEndpoints+1)},
 		{"in an overlay", "overlays:\n  b:\n    endpoints:\n      - profile: none\n", `line 8: no profile is called "none"`},
-		{"unknown key in an overlay", "overlays:\n  b:\n    rulez: []\n", `line 7: unknown key "rulez"; known are rules, endpoints`},
+		{"unknown key in an overlay", "overlays:\n  b:\n    rulez: []\n", `line 7: unknown key "rulez"; known are rules, endpoints, programs`},
 
 		{"retry with nothing", "retry: {}\n", "line 5: retry says nothing"},
 		{"no number", "retry: {pass: two, of: 3, checks: [line]}\n", "line 5: pass is a whole number"},

@@ -27,15 +27,17 @@ type source struct {
 	rules    []ruleSource
 	retry    retrySource
 	reach    []endpointSource
+	programs []programSource
 	overlays []overlaySource // by role, region or accommodation, in the order written
 	lines    map[string]int  // where each key stands
 }
 
 type overlaySource struct {
-	name  string
-	line  int
-	rules []ruleSource
-	reach []endpointSource
+	name     string
+	line     int
+	rules    []ruleSource
+	reach    []endpointSource
+	programs []programSource
 }
 
 type ruleSource struct {
@@ -123,7 +125,7 @@ func notYAML(err error) error {
 }
 
 func (l *linter) policy(node *yaml.Node) source {
-	keys := l.mapping(node, "version", "name", "title", "sources", "rules", "retry", "endpoints", "overlays")
+	keys := l.mapping(node, "version", "name", "title", "sources", "rules", "retry", "endpoints", "programs", "overlays")
 	s := source{lines: map[string]int{}}
 	for k, v := range keys {
 		s.lines[k] = v.Line
@@ -138,12 +140,12 @@ func (l *linter) policy(node *yaml.Node) source {
 	s.name, s.title = l.text(keys["name"]), l.text(keys["title"])
 	l.texts(keys["sources"]) // where the bounds come from, for readers of the file
 	s.rules = l.rules(keys["rules"])
-	s.retry, s.reach = l.retrySource(keys["retry"]), l.endpoints(keys["endpoints"])
+	s.retry, s.reach, s.programs = l.retrySource(keys["retry"]), l.endpoints(keys["endpoints"]), l.programs(keys["programs"])
 	for name, v := range l.entries(keys["overlays"]) {
 		o := overlaySource{name: name.Value, line: name.Line}
 		if v.Kind == yaml.MappingNode { // a list alone is one of rules
-			of := l.mapping(v, "rules", "endpoints")
-			o.rules, o.reach = l.rules(of["rules"]), l.endpoints(of["endpoints"])
+			of := l.mapping(v, "rules", "endpoints", "programs")
+			o.rules, o.reach, o.programs = l.rules(of["rules"]), l.endpoints(of["endpoints"]), l.programs(of["programs"])
 		} else {
 			o.rules = l.rules(v)
 		}

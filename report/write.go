@@ -78,6 +78,14 @@ func (p *Policy) lay(role string, overlays []overlaySource, l *linter) error {
 	if n := len(p.Endpoints); n > mostEndpoints {
 		return fmt.Errorf("policy %s: with %s there are %d endpoints, %d allowed", p.Name, role, n, mostEndpoints)
 	}
+	for _, more := range overlays[at].programs { // two overlays may name the same
+		if !named(p.Programs, more.Name) {
+			p.Programs = append(p.Programs, more.Program)
+		}
+	}
+	if err := sanePrograms(p.Programs); err != nil {
+		return fmt.Errorf("policy %s: with %s: %w", p.Name, role, err)
+	}
 	return nil
 }
 
@@ -162,7 +170,7 @@ func (l *linter) compile(src source) Policy {
 	for _, o := range src.overlays {
 		l.overlay(o, ruled)
 	}
-	p.Retry, p.Endpoints = l.retry(src.retry), l.expand(src.reach)
+	p.Retry, p.Endpoints, p.Programs = l.retry(src.retry), l.expand(src.reach), l.lookFor(nil, src.programs)
 	return p
 }
 
@@ -185,6 +193,7 @@ func (l *linter) overlay(o overlaySource, ruled map[[2]string]bool) {
 	}
 	l.once(o.rules)
 	l.expand(o.reach)
+	l.lookFor(nil, o.programs)
 	for _, r := range o.rules {
 		switch {
 		case r.waive == "":

@@ -346,6 +346,7 @@ func FuzzParsePolicy(f *testing.F) {
 	f.Add([]byte(top+"- &a {metric: line.kind, require: {one_of: [w*]}}\n- *a\n"), "")
 	f.Add([]byte("version: 1\nname: [\n"), "x")
 	f.Add(asking("retry: {pass: 2, of: 3, checks: [line]}\nendpoints:\n  - {profile: amazon-connect, regions: [us-east-1]}\n"), "")
+	f.Add(asking("programs:\n  - {name: Zoom, category: softphone, processes: [zoom*]}\n"), "")
 	f.Add(asking("overlays:\n  b:\n    endpoints: [{host: a.example.com, port: 1, proto: tcp}]\n    rules: []\n  c: []\n"), "b")
 	f.Fuzz(func(t *testing.T, data []byte, role string) {
 		var roles []string

@@ -10,12 +10,14 @@ import (
 	"deskready/checks/call"
 	"deskready/checks/path"
 	"deskready/checks/system"
+	"deskready/checks/workspace"
 )
 
 // Options join the checks to a run. The zero value describes them, for documentation and linting.
 type Options struct {
 	System    system.Options
 	Browser   browser.Options
+	Workspace workspace.Options
 	Audio     audio.Options
 	Path      path.Options
 	Bandwidth bandwidth.Options
@@ -27,6 +29,7 @@ func All(o Options) []checks.Check {
 	return []checks.Check{
 		system.New(o.System),
 		browser.New(o.Browser),
+		workspace.New(o.Workspace), // before the headset: a person is asked one thing after the other
 		audio.New(o.Audio),
 		path.New(o.Path),
 		bandwidth.New(o.Bandwidth),

@@ -16,6 +16,10 @@ import (
 // (a sleeping disk, a stuck service of Windows) and the library that makes them has panicked on odd files, so each has
 // a goroutine of its own, which is left behind when it does not come back.
 func guarded[T any](ctx context.Context, limit time.Duration, ask func(context.Context) (T, error)) (T, error) {
+	var none T
+	if ask == nil {
+		return none, errUnsupported
+	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	type answer struct {
@@ -37,7 +41,6 @@ func guarded[T any](ctx context.Context, limit time.Duration, ask func(context.C
 	case a := <-done:
 		return a.value, a.err
 	case <-ctx.Done():
-		var none T
 		return none, ctx.Err()
 	}
 }

@@ -17,6 +17,12 @@ const (
 	loadStep = 100 * time.Millisecond
 )
 
+// What of the check is done when the computer has been watched, and how long it is then tried.
+const (
+	watchShare = 0.4
+	trialSpan  = 1200 * time.Millisecond
+)
+
 func (m machine) ofLoad(ctx context.Context, tell checks.Progress) []checks.Measurement {
 	type load struct {
 		value   float64
@@ -61,7 +67,8 @@ func (m machine) load(ctx context.Context, tell checks.Progress) (float64, []flo
 			last, live = next, share
 		}
 		tell(checks.Event{
-			Step: "system.step.load", Done: float64(i+1) / float64(steps), Left: loadSpan - time.Duration(i+1)*loadStep,
+			Step: "system.step.load", Done: watchShare * float64(i+1) / float64(steps),
+			Left:   loadSpan - time.Duration(i+1)*loadStep + trialSpan,
 			Metric: cpuBusy.ID, Value: live,
 		})
 	}

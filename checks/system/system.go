@@ -1,11 +1,14 @@
-// Package system measures the computer itself: processor, memory, disk, how busy it is, and for how long its system
-// still gets security updates. Nothing is installed, and no administrator rights are needed.
+// Package system measures the computer itself: processor, memory, disk, how busy it is and with what, its power,
+// displays and protection, signs that it is no computer on a desk, and for how long its system still gets security
+// updates. Nothing is installed, and no administrator rights are needed: what a system tells administrators alone is
+// missing.
 package system
 
 import (
 	"context"
 	"embed"
 	"io/fs"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,38 +20,12 @@ var texts embed.FS
 
 // Options are what the check needs to be told.
 type Options struct {
-	Home string           // the folder whose disk counts: the hire's own; empty: not known
-	Now  func() time.Time // decides what is left of the system's support
-}
-
-// The metrics. Cores are those of the processor itself: threads that share a core (SMT) are not counted.
-var (
-	memoryTotal     = checks.Metric{ID: "system.memory", Unit: checks.Bytes, Better: checks.Higher}
-	memoryAvailable = checks.Metric{ID: "system.memory_available", Unit: checks.Bytes, Better: checks.Higher}
-	diskFree        = checks.Metric{ID: "system.disk_free", Unit: checks.Bytes, Better: checks.Higher}
-	cores           = checks.Metric{ID: "system.cores", Unit: checks.Count, Better: checks.Higher}
-	cpu             = checks.Metric{ID: "system.cpu", Unit: checks.Text}
-	cpuBusy         = checks.Metric{ID: "system.cpu_busy", Unit: checks.Ratio, Better: checks.Lower, Decimals: 3}
-	osName          = checks.Metric{ID: "system.os", Unit: checks.Text}
-	osSupport       = checks.Metric{ID: "system.os_support", Unit: checks.Days, Better: checks.Higher}
-)
-
-// Codes of problems of this check's own.
-const (
-	codeUnreadable = "unreadable_system" // the system gave no answer, or one that makes no sense
-	codeHome       = "unknown_home"      // the hire's own folder is not known
-	codeOS         = "unknown_os"        // not in the table of ends of support
-	codeExtended   = "extended_updates"  // gets updates beyond its end, until a day that cannot be read
-)
-
-// machine is where the facts come from. Each function may hang, panic or answer wrongly: they are called under guard.
-type machine struct {
-	memory  func(ctx context.Context) (memory, error)
-	disk    func(ctx context.Context, folder string) (free uint64, err error)
-	cores   func(ctx context.Context) (int, error)
-	model   func(ctx context.Context) (string, error)
-	times   func(ctx context.Context) (cpuTimes, error)
-	release func(ctx context.Context) (release, error)
+	Home     string              // the folder whose disk counts: the hire's own; empty: not known
+	Now      func() time.Time    // decides what is left of the system's support
+	Env      func(string) string // the environment, for the kind of session; nil: an empty one
+	Scratch  string              // a folder of the hire's for a file that is deleted again; empty: the disk is not timed
+	Programs []Program           // what the policy asks to look for among the programs that run
+	Record   string              // the folder that the raw facts are written to, redacted, for fixtures; empty: none
 }
 
 // memory is in bytes.
@@ -62,19 +39,26 @@ type release struct {
 }
 
 // New is the check. It runs alone, as it would else measure the load of the other checks.
-func New(o Options) checks.Check { return check(o, thisMachine()) }
+func New(o Options) checks.Check { return check(o, thisMachine(newSources(o))) }
 
 func check(o Options, m machine) checks.Check {
 	sub, err := fs.Sub(texts, "words")
 	if err != nil {
 		panic(err) // the name is constant and good
 	}
+	reads := []string{
+		"system.reads.memory", "system.reads.disk", "system.reads.cpu", "system.reads.os", "system.reads.desk",
+		"system.reads.protection", "system.reads.signals", "system.reads.programs", "system.reads.trial",
+	}
+	if len(o.Programs) > 0 {
+		reads = append(reads, "system.reads.conflicts")
+	}
 	return checks.Check{
 		Name:    "system",
-		Metrics: []checks.Metric{memoryTotal, memoryAvailable, diskFree, cores, cpu, cpuBusy, osName, osSupport},
+		Metrics: metrics(),
 		Words:   sub,
-		Reads:   []string{"system.reads.memory", "system.reads.disk", "system.reads.cpu", "system.reads.os"},
-		Limit:   20 * time.Second,
+		Reads:   reads,
+		Limit:   30 * time.Second,
 		Alone:   true,
 		Measure: func(ctx context.Context, tell checks.Progress) ([]checks.Measurement, error) {
 			return m.measure(ctx, o, tell), nil
@@ -86,13 +70,18 @@ func check(o Options, m machine) checks.Check {
 // service of the system hangs.
 const answerIn = 5 * time.Second
 
+// measure asks for all facts at once, then watches the computer, and tries it last: programs that are asked, and the
+// trial itself, would else be seen as its load.
 func (m machine) measure(ctx context.Context, o Options, tell checks.Progress) []checks.Measurement {
 	parts := []func() []checks.Measurement{
 		func() []checks.Measurement { return m.ofMemory(ctx) },
 		func() []checks.Measurement { return m.ofDisk(ctx, o.Home) },
 		func() []checks.Measurement { return m.ofProcessor(ctx) },
-		func() []checks.Measurement { return m.ofLoad(ctx, tell) },
 		func() []checks.Measurement { return m.ofSystem(ctx, o.Now) },
+		func() []checks.Measurement { return m.ofDesk(ctx) },
+		func() []checks.Measurement { return m.ofSignals(ctx) },
+		func() []checks.Measurement { return m.ofTruths(ctx) },
+		func() []checks.Measurement { return m.ofPlace(ctx) },
 	}
 	found := make([][]checks.Measurement, len(parts))
 	var wg sync.WaitGroup
@@ -100,11 +89,11 @@ func (m machine) measure(ctx context.Context, o Options, tell checks.Progress) [
 		wg.Go(func() { found[i] = part() })
 	}
 	wg.Wait()
-	var all []checks.Measurement
-	for _, f := range found {
-		all = append(all, f...)
-	}
-	return all
+	all := slices.Concat(found...)
+	watched := m.watch(ctx, o, tell)
+	all = append(all, watched...)
+	all = append(all, m.ofSpeed(ctx, tell, of(watched, cpuBusy))...)
+	return append(all, m.ofWriting(ctx, o.Scratch, tell)...)
 }
 
 func (m machine) ofMemory(ctx context.Context) []checks.Measurement {
@@ -114,11 +103,13 @@ func (m machine) ofMemory(ctx context.Context) []checks.Measurement {
 	}
 	if err != nil {
 		p := problem(err)
-		return []checks.Measurement{memoryTotal.Missing("", p), memoryAvailable.Missing("", p)}
+		return missing(p, memoryTotal, memoryAvailable, headroomMemory)
 	}
+	available := min(got.available, got.total)
 	return []checks.Measurement{
 		memoryTotal.Of("", float64(got.total)),
-		memoryAvailable.Of("", float64(min(got.available, got.total))),
+		memoryAvailable.Of("", float64(available)),
+		headroomMemory.Of("", float64(available-min(available, workday))),
 	}
 }
 
@@ -155,8 +146,7 @@ func (m machine) ofProcessor(ctx context.Context) []checks.Measurement {
 func (m machine) ofSystem(ctx context.Context, now func() time.Time) []checks.Measurement {
 	r, err := guarded(ctx, answerIn, m.release)
 	if err != nil {
-		p := problem(err)
-		return []checks.Measurement{osName.Missing("", p), osSupport.Missing("", p)}
+		return missing(problem(err), osName, osSupport)
 	}
 	days, err := daysLeft(r, now())
 	if err != nil {

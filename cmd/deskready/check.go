@@ -23,6 +23,7 @@ type checkOptions struct {
 	device                    string
 	yes, noSend, noPage       bool
 	resume, plain             bool
+	facts                     string // the folder that raw facts are written to
 	lineOptions
 }
 
@@ -59,6 +60,7 @@ Exit codes: 0 ready, 10 not ready, 11 undecided, 12 judged but not delivered (ke
 	f.BoolVar(&o.noPage, "no-page", false, "do not leave a page (HTML) beside the report")
 	f.BoolVar(&o.resume, "resume", false, "go on with the run that was interrupted")
 	f.BoolVar(&o.plain, "plain", false, "plain lines, for screen readers and logs")
+	f.StringVar(&o.facts, "record", "", "write the raw facts of this computer, without names and serial numbers, to a new folder (`DIR`), for support")
 	o.lineOptions.flags(f)
 	return cmd
 }
@@ -143,7 +145,7 @@ func (w *world) check(ctx context.Context, o checkOptions) error {
 	}
 	j := &journey{world: w, checkOptions: o}
 	for _, step := range []func(context.Context) error{
-		j.openBook, j.probeOut, j.openInvite, j.openPolicy, j.openState, j.openKey, j.choose, j.askConsent, j.chooseDevice, j.openRun,
+		j.openBook, j.probeOut, j.probeFacts, j.openInvite, j.openPolicy, j.openState, j.openKey, j.choose, j.askConsent, j.chooseDevice, j.openRun,
 	} {
 		if err := step(ctx); err != nil {
 			j.close()
@@ -198,7 +200,7 @@ func (j *journey) choose(context.Context) error {
 		j.record.Began, j.record.Spent = j.previous.Began, j.previous.Spent
 	}
 	for _, c := range j.catalogue {
-		left := slices.Contains(j.skip, c.Name) || len(j.only) > 0 && !slices.Contains(j.only, c.Name)
+		left := slices.Contains(j.skip, c.Name) || len(j.only) > 0 && !slices.Contains(j.only, c.Name) || !wanted(c.Name, j.pol)
 		j.leftOut[c.Name] = left
 	}
 	return nil

@@ -11,6 +11,7 @@ import (
 	"deskready/checks/all"
 	"deskready/checks/office"
 	"deskready/checks/path"
+	"deskready/checks/system"
 	"deskready/report"
 	"deskready/report/render"
 )
@@ -95,7 +96,7 @@ func (j *journey) askAbout(ctx context.Context) error {
 // toBeRun is the list of checks as it will read this computer: what a check reads depends on whether there is an
 // employer's end to measure against.
 func (j *journey) toBeRun() []checks.Check {
-	o := all.Options{Path: path.Options{Endpoints: endpoints(j.pol)}}
+	o := all.Options{Path: path.Options{Endpoints: endpoints(j.pol)}, System: system.Options{Programs: programs(j.pol)}}
 	if j.inv != nil && !j.noSend {
 		t := &office.Ticket{Base: j.collector}
 		o.Bandwidth.Ticket, o.Path.Ticket, o.Call.Ticket = t, t, t

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"deskready/checks/all"
+	"deskready/checks/system"
 	"deskready/checks/words"
 )
 
@@ -63,7 +64,7 @@ func (w *world) forget(b words.Book) error {
 		return &fault{exit: exitUnexpected, code: "busy", what: "deleting what is kept: " + err.Error(), hint: "wait until the run has ended"}
 	}
 	defer s.close()
-	for _, pattern := range []string{"run.json", "queue/*.json", "refused/*.json", "*.receipt.json"} {
+	for _, pattern := range []string{"run.json", "queue/*.json", "refused/*.json", "*.receipt.json", system.TrialFile} {
 		files, err := filepath.Glob(filepath.Join(w.state, filepath.FromSlash(pattern)))
 		if err != nil {
 			return err

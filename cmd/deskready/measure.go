@@ -17,7 +17,6 @@ import (
 	"deskready/checks/audio"
 	"deskready/checks/browser"
 	"deskready/checks/office"
-	"deskready/checks/system"
 	"deskready/report"
 	"deskready/report/collector"
 )
@@ -142,8 +141,9 @@ func (j *journey) options() all.Options {
 			Env:    j.env,
 			Device: j.device,
 		},
-		System:  system.Options{Home: j.home, Now: j.now},
-		Browser: browser.Options{Home: j.home, Now: j.now, Env: j.env},
+		System:    j.system(),
+		Browser:   browser.Options{Home: j.home, Now: j.now, Env: j.env},
+		Workspace: j.workspace(),
 	}
 	if j.asks && !j.yes {
 		o.Audio.Ask = j.ask
@@ -174,6 +174,9 @@ func (j *journey) measure(ctx context.Context) {
 	}
 	j.inOrder()
 	j.tellSoak()
+	if j.facts != "" {
+		j.say("%s", j.book.Text("cmd.recorded", "folder", j.facts))
+	}
 }
 
 // keptOf is what an earlier part of this run measured by a check, all its attempts.

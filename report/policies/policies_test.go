@@ -152,6 +152,51 @@ func TestPage(t *testing.T) {
 	}
 }
 
+// What nobody could prove on every system, what is only a sign, and what a hire only says, fails nobody: not in any
+// policy that is shipped, under any of its overlays.
+func TestSignsFailNobody(t *testing.T) {
+	proved := []string{
+		"system.memory", "system.memory_available", "system.cores", "system.disk_free", "system.cpu_busy", "system.os_support",
+	}
+	overlays := map[string][]string{
+		"home": nil, "chat-agent": {"blended", "deaf"},
+		"voice-agent": {"deaf", "no-headset", "workspace", "far-office", "supervisor"},
+	}
+	for _, name := range Names() {
+		p, err := Load(name, catalogue(), overlays[name]...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range p.Rules {
+			desk := strings.HasPrefix(r.Metric, "system.") && !slices.Contains(proved, r.Metric)
+			if (desk || strings.HasPrefix(r.Metric, "workspace.")) && !r.Require.IsZero() {
+				t.Errorf("%s requires %s", name, r.Metric)
+			}
+		}
+	}
+}
+
+// TestPrograms holds that each program on the shipped list is of a category that the check knows, and has words for.
+func TestPrograms(t *testing.T) {
+	p, err := Load("voice-agent", catalogue())
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := slices.IndexFunc(catalogue(), func(m checks.Metric) bool { return m.ID == "system.conflicts" })
+	seen := map[string]bool{}
+	for _, o := range p.Programs {
+		seen[o.Category] = true
+	}
+	for _, category := range report.Categories() {
+		if !seen[category] || !slices.Contains(catalogue()[at].Values, category) {
+			t.Errorf("%s: on the list %v; the check knows %v", category, seen[category], catalogue()[at].Values)
+		}
+	}
+	if len(catalogue()[at].Values) != len(report.Categories())+1 { // and "none"
+		t.Errorf("the check knows %v, policies %v", catalogue()[at].Values, report.Categories())
+	}
+}
+
 func TestProfiles(t *testing.T) {
 	list, err := Profiles()
 	if err != nil || len(list) < 8 {
@@ -258,6 +303,7 @@ func TestOverlays(t *testing.T) {
 		{"voice-agent", []string{"no-headset"}, "ready", report.Ready},
 		{"voice-agent", []string{"no-headset"}, "no-microphone", report.NotReady},
 		{"voice-agent", []string{"far-office", "supervisor"}, "ready", report.Ready},
+		{"voice-agent", []string{"workspace"}, "ready", report.Ready}, // nobody was asked: not known, and no fail
 		{"chat-agent", []string{"blended"}, "no-microphone", report.NotReady},
 		{"chat-agent", []string{"blended", "deaf"}, "no-microphone", report.Ready},
 		{"chat-agent", []string{"deaf", "blended"}, "no-microphone", report.Ready},
