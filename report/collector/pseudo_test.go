@@ -26,7 +26,7 @@ func TestNothingIsWrittenIntoThePages(t *testing.T) {
 		t.Fatal(err)
 	}
 	known := append([]string{d.server.PublicURL, bad.id, opened.id, d.Link(opened.id)}, universal...)
-	version := regexp.MustCompile(`[vṽ][0-9a-f]{8}`) // of a policy: the head of its digest
+	version := regexp.MustCompile(`[vṽ][0-9a-f]{8}`)    // of a policy: the head of its digest
 	code := regexp.MustCompile(`(?s)<code\b.*?</code>`) // digests, keys and commands
 	for _, c := range []struct {
 		by   person
