@@ -34,6 +34,8 @@ func Open(lang string, sources ...fs.FS) (Book, error) {
 	switch lang {
 	case "", Fallback, "c", "posix":
 		return b, nil
+	case "tl": // Tagalog, as older systems call Filipino
+		lang = "fil"
 	}
 	for _, s := range sources {
 		switch err := b.add(s, lang); {
@@ -83,6 +85,14 @@ func Languages(sources ...fs.FS) []string {
 
 // Lang is the book's language, as in the lang attribute of HTML.
 func (b Book) Lang() string { return b.lang }
+
+// Dir is the direction the book's language is written in, as in the dir attribute of HTML: what the text "page.dir" says.
+func (b Book) Dir() string {
+	if b.texts["page.dir"] == "rtl" {
+		return "rtl"
+	}
+	return "ltr"
+}
 
 // Has says whether there is a text for the key.
 func (b Book) Has(key string) bool {

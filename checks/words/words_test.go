@@ -15,7 +15,8 @@ func book(files map[string]string) fstest.MapFS {
 }
 
 func TestOpen(t *testing.T) {
-	first := book(map[string]string{"en.json": `{"hello":"Hello {name}, {name}","only":"English"}`, "es.json": `{"hello":"Hola {name}"}`})
+	first := book(map[string]string{"en.json": `{"hello":"Hello {name}, {name}","only":"English"}`, "es.json": `{"hello":"Hola {name}"}`,
+		"fil.json": `{"hello":"Kumusta {name}"}`})
 	second := book(map[string]string{"en.json": `{"bye":"Bye"}`})
 	for _, c := range []struct{ lang, want, only string }{
 		{"en", "Hello Ana, Ana", "English"},
@@ -23,6 +24,8 @@ func TestOpen(t *testing.T) {
 		{"es_PR.UTF-8", "Hola Ana", "English"},
 		{"C.UTF-8", "Hello Ana, Ana", "English"},
 		{"", "Hello Ana, Ana", "English"},
+		{"fil_PH", "Kumusta Ana", "English"},
+		{"tl_PH.UTF-8", "Kumusta Ana", "English"},
 		{"xx", "", ""},
 	} {
 		b, err := Open(c.lang, first, second)

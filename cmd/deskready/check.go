@@ -54,7 +54,7 @@ Exit codes: 0 ready, 10 not ready, 11 undecided, 12 judged but not delivered (ke
 	f.StringVar(&o.out, "out", "", "where to write the sealed report (`FILE`); default: RUN.deskready.json here")
 	f.StringVar(&o.name, "name", "", "confirm and sign the report with this full `NAME`")
 	f.StringVar(&o.device, "device", "", "measure the microphone of this `NAME` (see deskready devices); default: the one that programs get")
-	f.StringVar(&o.lang, "lang", "", "language, such as en or es")
+	f.StringVar(&o.lang, "lang", "", languageHelp())
 	f.BoolVar(&o.yes, "yes", false, "agree beforehand to everything that is read (see deskready data)")
 	f.BoolVar(&o.noSend, "no-send", false, "keep the report here")
 	f.BoolVar(&o.noPage, "no-page", false, "do not leave a page (HTML) beside the report")

@@ -77,7 +77,8 @@ func (j *journey) askAbout(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if !no(answer) {
+	no := j.book.Text("cmd.no_words")
+	if !refuses(answer, no) {
 		return nil
 	}
 	for _, c := range j.catalogue {
@@ -88,7 +89,7 @@ func (j *journey) askAbout(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		j.refused[c.Name] = no(answer)
+		j.refused[c.Name] = refuses(answer, no)
 	}
 	return nil
 }
@@ -120,9 +121,11 @@ func (j *journey) otherwise(c checks.Check) []string {
 	return keys
 }
 
-// no is "no" in the languages of the texts; everything else, Enter above all, is a yes to the question as it was put.
-func no(answer string) bool {
-	return strings.HasPrefix(strings.ToLower(strings.TrimSpace(answer)), "n")
+// refuses says whether an answer begins like a "no": beginnings are those of the language, with spaces between.
+// Everything else, Enter above all, is a yes to the question as it was put.
+func refuses(answer, beginnings string) bool {
+	answer = strings.ToLower(strings.TrimSpace(answer))
+	return slices.ContainsFunc(strings.Fields(beginnings), func(no string) bool { return strings.HasPrefix(answer, no) })
 }
 
 // line asks for one line of the keyboard. The reader is left behind when ctx ends: a read of a terminal cannot be

@@ -32,7 +32,7 @@ is sent to whom. Nothing is read to say this. With --forget, runs and queued rep
 		},
 	}
 	cmd.Flags().BoolVar(&forget, "forget", false, "delete what is kept of runs, and reports that were not delivered")
-	cmd.Flags().StringVar(&lang, "lang", "", "language, such as en or es")
+	cmd.Flags().StringVar(&lang, "lang", "", languageHelp())
 	return cmd
 }
 

@@ -80,7 +80,7 @@ func (w *world) showCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&format, "format", "text", strings.Join(formats(), ", "))
-	cmd.Flags().StringVar(&lang, "lang", "", "language, such as en or es")
+	cmd.Flags().StringVar(&lang, "lang", "", languageHelp())
 	cmd.Flags().StringVar(&trust, "trust", "", "the collector's trust.json (`FILE`)")
 	cmd.Flags().BoolVar(&plain, "plain", false, "plain lines, for screen readers and logs")
 	return cmd
@@ -150,7 +150,7 @@ func (w *world) signCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&name, "name", "", "your full `NAME`, as your signature")
 	cmd.Flags().StringVar(&base, "collector", "", "another address (`URL`) of the same collector")
-	cmd.Flags().StringVar(&lang, "lang", "", "language, such as en or es")
+	cmd.Flags().StringVar(&lang, "lang", "", languageHelp())
 	cmd.Flags().BoolVar(&noSend, "no-send", false, "keep the report here")
 	return cmd
 }

@@ -3,8 +3,10 @@ package main
 import (
 	"embed"
 	"io/fs"
+	"strings"
 
 	"deskready/checks/office"
+	"deskready/checks/words"
 	"deskready/report/collector"
 	"deskready/report/render"
 )
@@ -19,4 +21,9 @@ func ownWords() []fs.FS {
 		panic(err) // the folder is embedded above
 	}
 	return []fs.FS{own, office.Words(), render.Words(), collector.Words()}
+}
+
+// languageHelp is what --lang is for.
+func languageHelp() string {
+	return "language: " + strings.Join(words.Languages(ownWords()...), ", ") + " (without it, that of this computer)"
 }

@@ -15,7 +15,7 @@ import (
 
 var shots = flag.String("shots", "", "folder to leave pictures of the pages in") // read only
 
-// The pages in a real browser, on a phone and on a desk: nothing sticks out, everything has a name, and nothing runs.
+// The pages in a real browser, on a phone and on a desk, from the left and from the right: nothing sticks out, everything has a name, and nothing runs.
 func TestPagesInBrowser(t *testing.T) {
 	d := newDesk(t).serve(t)
 	p := d.admin(t)
@@ -24,10 +24,15 @@ func TestPagesInBrowser(t *testing.T) {
 	cookie := p.Jar.Cookies(base)[0]
 	ctx, cancel := chromedp.NewExecAllocator(t.Context(), append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox)...)
 	defer cancel()
-	for _, width := range []int64{360, 1280} {
+	for _, c := range []struct {
+		lang  string
+		width int64
+	}{{"en", 360}, {"en", 1280}, {"ar", 360}, {"ar", 1280}, {"fr", 360}} {
+		lang, width := c.lang, c.width
 		tab, done := chromedp.NewContext(ctx)
 		defer done()
 		if err := chromedp.Run(tab, chromedp.EmulateViewport(width, 800),
+			network.SetExtraHTTPHeaders(network.Headers{"Accept-Language": lang}),
 			network.SetCookie(cookie.Name, cookie.Value).WithURL(d.web.URL)); err != nil {
 			t.Fatal(err)
 		}
@@ -45,13 +50,13 @@ func TestPagesInBrowser(t *testing.T) {
 				chromedp.Evaluate(`document.querySelectorAll("script,[style],[onclick],style").length`, &blocked),
 				chromedp.FullScreenshot(&picture, 100))
 			if err != nil {
-				t.Fatalf("%s at %d: %v", path, width, err)
+				t.Fatalf("%s in %s at %d: %v", path, lang, width, err)
 			}
 			if wide > 0 || nameless > 0 || blocked > 0 {
-				t.Errorf("%s at %d px: %v px too wide, %d parts without a name, %d that the policy blocks", name, width, wide, nameless, blocked)
+				t.Errorf("%s in %s at %d px: %v px too wide, %d parts without a name, %d that the policy blocks", name, lang, width, wide, nameless, blocked)
 			}
 			if *shots != "" {
-				if err := os.WriteFile(filepath.Join(*shots, fmt.Sprintf("%s-%d.png", name, width)), picture, 0o600); err != nil {
+				if err := os.WriteFile(filepath.Join(*shots, fmt.Sprintf("%s-%s-%d.png", name, lang, width)), picture, 0o600); err != nil {
 					t.Fatal(err)
 				}
 			}

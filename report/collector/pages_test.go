@@ -535,7 +535,7 @@ func TestNewInviteForm(t *testing.T) {
 	}
 }
 
-// Both languages say all, and what the pages say is there.
+// All languages say all, and what the pages say is there.
 func TestWordsComplete(t *testing.T) {
 	en, err := words.Open("en", Words())
 	if err != nil {
@@ -553,17 +553,20 @@ func TestWordsComplete(t *testing.T) {
 		return m
 	}
 	names := regexp.MustCompile(`\{[a-z]+\}`)
-	english, spanish := read("en"), read("es")
-	for key, text := range english {
-		a, b := names.FindAllString(text, -1), names.FindAllString(spanish[key], -1)
-		slices.Sort(a)
-		slices.Sort(b)
-		if spanish[key] == "" || !slices.Equal(slices.Compact(a), slices.Compact(b)) {
-			t.Errorf("%s: %q and %q", key, text, spanish[key])
+	english := read("en")
+	for _, lang := range words.Languages(Words()) {
+		other := read(lang)
+		for key, text := range english {
+			a, b := names.FindAllString(text, -1), names.FindAllString(other[key], -1)
+			slices.Sort(a)
+			slices.Sort(b)
+			if other[key] == "" || !slices.Equal(slices.Compact(a), slices.Compact(b)) {
+				t.Errorf("%s, %s: %q and %q", lang, key, text, other[key])
+			}
 		}
-	}
-	if len(spanish) != len(english) {
-		t.Errorf("%d English texts, %d Spanish", len(english), len(spanish))
+		if len(other) != len(english) {
+			t.Errorf("%d English texts, %d in %s", len(english), len(other), lang)
+		}
 	}
 	files, _ := pageFiles.ReadDir("pages")
 	used := regexp.MustCompile(`\.T "([a-z0-9_.]+)"`)

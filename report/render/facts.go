@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"deskready/checks"
+	"deskready/checks/words"
 	"deskready/report"
 )
 
@@ -21,11 +22,11 @@ type fact struct {
 }
 
 // moment is a time as it can be read the same way everywhere.
-func moment(t time.Time) string {
+func moment(b words.Book, t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return strings.ReplaceAll(t.UTC().Format("2006-01-02 15:04 UTC"), " ", nbsp)
+	return isolated(b, strings.ReplaceAll(t.UTC().Format("2006-01-02 15:04 UTC"), " ", nbsp))
 }
 
 // short is the head of a digest: enough to tell policies apart at a glance.
@@ -49,7 +50,7 @@ func (v view) person() string {
 // head are the facts that everybody looks for.
 func (v view) head() []fact {
 	b, r := v.book, v.report
-	when := moment(r.Began)
+	when := moment(b, r.Began)
 	if r.Seconds > 0 {
 		when += " (" + b.Text("label.took", "time", quantity(b, r.Seconds, checks.Seconds, 2)) + ")"
 	}
@@ -127,7 +128,7 @@ func (v view) more() []fact {
 	}
 	if c := r.Confirmed; c != nil {
 		list = append(list,
-			fact{Label: b.Text("label.signed"), Value: b.Text("label.signed_at", "name", clean(c.Name), "time", moment(c.At))},
+			fact{Label: b.Text("label.signed"), Value: b.Text("label.signed_at", "name", clean(c.Name), "time", moment(b, c.At))},
 			fact{Label: b.Text("label.text"), Value: strings.TrimSpace(clean(c.TextDigest) + " " + clean(c.Lang)), Code: true, Wide: true})
 	}
 	return filled(list)
@@ -182,7 +183,7 @@ func (v view) honest() string {
 	if r.Confirmed != nil {
 		at = r.Confirmed.At
 	}
-	return v.book.Text("honest", "id", v.invite(), "date", at.UTC().Format(time.DateOnly),
+	return v.book.Text("honest", "id", v.invite(), "date", isolated(v.book, at.UTC().Format(time.DateOnly)),
 		"name", clean(r.Policy.Name), "n", short(r.Policy.Digest))
 }
 

@@ -131,14 +131,11 @@ type row struct {
 func leafed(b words.Book, r report.Report) leaflet {
 	v := look(b, r)
 	p := leaflet{
-		Book: b, ID: nick(r.Run), Lang: b.Lang(), Dir: "ltr", Style: template.CSS(style),
+		Book: b, ID: nick(r.Run), Lang: b.Lang(), Dir: b.Dir(), Style: template.CSS(style),
 		Verdict: v.Verdict, Sign: string(v.Verdict), Name: v.Name, Sentence: v.Sentence,
 		Head: v.head(), Waived: v.waived(), Machine: v.machine(), Level: v.level(), Honest: v.honest(),
 		Verify: v.verify(leaf), More: v.more(), Rows: v.rows(),
 		PageTitle: b.Text("label.page", "verdict", v.Name),
-	}
-	if b.Text("page.dir") == "rtl" {
-		p.Dir = "rtl"
 	}
 	if name := v.person(); name != "" {
 		p.PageTitle = name + " · " + p.PageTitle

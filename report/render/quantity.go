@@ -17,7 +17,7 @@ const significant = 3
 // Quantity is a value in its base unit as people read it: scaled, with three digits that count, and with the decimal
 // mark of the book's language. A truth is yes or no.
 func Quantity(b words.Book, v float64, u checks.Unit) string {
-	return strings.ReplaceAll(quantity(b, v, u, significant), nbsp, " ")
+	return strings.ReplaceAll(unisolated(quantity(b, v, u, significant)), nbsp, " ")
 }
 
 // A step is a scale and the name of its unit.
@@ -51,7 +51,7 @@ func quantity(b words.Book, v float64, u checks.Unit, digits int) string {
 	case u == checks.Days:
 		return strings.ReplaceAll(fill(or(b, "unit.days", "{n} days"), number(b, v, digits)), " ", nbsp)
 	case u == checks.PerSecond || u == checks.PerMinute:
-		return number(b, v, digits) + strings.TrimPrefix(string(u), "1")
+		return isolated(b, number(b, v, digits)+strings.TrimPrefix(string(u), "1"))
 	}
 	return scaled(b, v, u, digits)
 }
@@ -59,7 +59,7 @@ func quantity(b words.Book, v float64, u checks.Unit, digits int) string {
 // scaled is a value on the step of its unit's ladder that suits its size.
 func scaled(b words.Book, v float64, u checks.Unit, digits int) string {
 	s := stepOf(v, u, digits)
-	return join(number(b, v/s.size, digits), s.label)
+	return join(b, number(b, v/s.size, digits), s.label)
 }
 
 func stepOf(v float64, u checks.Unit, digits int) step {
@@ -79,14 +79,33 @@ func stepOf(v float64, u checks.Unit, digits int) step {
 // spread is a value and how far it may err, both on the value's step: "9.5 ± 0.6 Mbit/s".
 func spread(b words.Book, v, within float64, u checks.Unit, digits int) string {
 	s := stepOf(v, u, digits)
-	return join(number(b, v/s.size, digits)+nbsp+"±"+nbsp+number(b, within/s.size, estimated), s.label)
+	return join(b, number(b, v/s.size, digits)+nbsp+"±"+nbsp+number(b, within/s.size, estimated), s.label)
 }
 
-func join(number, unit string) string {
+func join(b words.Book, number, unit string) string {
 	if unit == "" {
-		return number
+		return isolated(b, number)
 	}
-	return number + nbsp + unit
+	return isolated(b, number+nbsp+unit)
+}
+
+// Marks around what is read from left to right wherever it stands (UAX 9).
+const (
+	leftToRight = "\u2066"
+	endOfThat   = "\u2069"
+)
+
+// isolated keeps a number before its unit, and a sign before its number, in a text that runs from right to left.
+func isolated(b words.Book, text string) string {
+	if b.Dir() == "rtl" {
+		return leftToRight + text + endOfThat
+	}
+	return text
+}
+
+// unisolated is a text for terminals, of which some turn nothing and show the marks.
+func unisolated(text string) string {
+	return strings.NewReplacer(leftToRight, "", endOfThat, "").Replace(text)
 }
 
 func fill(pattern, n string) string { return strings.ReplaceAll(pattern, "{n}", n) }

@@ -28,7 +28,7 @@ func Text(w io.Writer, b words.Book, r report.Report, how Look) error {
 	} else {
 		text = v.terminal(how)
 	}
-	_, err := io.WriteString(w, text)
+	_, err := io.WriteString(w, unisolated(text))
 	return err
 }
 
