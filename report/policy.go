@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	stdjson "encoding/json"
@@ -100,7 +99,7 @@ func DecodePolicy(compiled []byte) (Policy, error) {
 	if err := p.Retry.sane(); err != nil {
 		return Policy{}, fmt.Errorf("policy %s: %w", p.Name, err)
 	}
-	if err := cmp.Or(saneEndpoints(p.Endpoints), sanePrograms(p.Programs)); err != nil {
+	if err := errors.Join(saneEndpoints(p.Endpoints), sanePrograms(p.Programs)); err != nil {
 		return Policy{}, fmt.Errorf("policy %s: %w", p.Name, err)
 	}
 	return p, nil
