@@ -35,6 +35,7 @@ var law = map[string][]string{
 	"report/policies":  {"checks", "report"},
 	"report/verify":    {"checks", "report", "report/seal", "report/strict"},
 	"report/render":    {"checks", "checks/words", "report"},
+	"report/guide":     {"checks", "checks/words", "report", "report/cause", "report/render", "report/verify"},
 	"report/collector": {"checks", "checks/words", "report", "report/render", "report/seal", "report/strict", "report/verify"},
 }
 

@@ -145,7 +145,7 @@ func (w *world) check(ctx context.Context, o checkOptions) error {
 	}
 	j := &journey{world: w, checkOptions: o}
 	for _, step := range []func(context.Context) error{
-		j.openBook, j.probeOut, j.probeFacts, j.openInvite, j.openPolicy, j.openState, j.openKey, j.choose, j.askConsent, j.chooseDevice, j.openRun,
+		j.openBook, j.probeOut, j.probeFacts, j.openInvite, j.openPolicy, j.openState, j.openRecord, j.openKey, j.choose, j.askConsent, j.chooseDevice, j.openRun,
 	} {
 		if err := step(ctx); err != nil {
 			j.close()
@@ -213,6 +213,14 @@ func catalogueMetrics(list []checks.Check) []checks.Metric {
 		metrics = append(metrics, c.Metrics...)
 	}
 	return metrics
+}
+
+// notice is something that the person should know beside the steps, wherever he is told.
+func (j *journey) notice(text string) {
+	j.say("%s", text)
+	if j.page != nil {
+		j.page.Note(text)
+	}
 }
 
 // say tells the person something on standard error, broken at words where that is a terminal.

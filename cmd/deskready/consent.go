@@ -13,6 +13,7 @@ import (
 	"deskready/checks/path"
 	"deskready/checks/system"
 	"deskready/report"
+	"deskready/report/guide"
 	"deskready/report/render"
 )
 
@@ -25,7 +26,12 @@ func (j *journey) askConsent(ctx context.Context) error {
 		}
 		return nil
 	}
-	if !j.yes {
+	switch {
+	case j.page != nil:
+		if err := j.askOnPage(ctx); err != nil {
+			return err
+		}
+	case !j.yes:
 		if !j.asks {
 			return usage("read `deskready data`, and add --yes if you agree", "nobody can be asked here whether the checks may read this computer")
 		}
@@ -60,15 +66,12 @@ func (j *journey) askAbout(ctx context.Context) error {
 		j.say("%s\n", j.book.Text("cmd.invited", "name", j.inv.For, "employer", j.inv.Employer))
 	}
 	j.say("%s\n", j.book.Text("cmd.reads"))
-	for _, c := range j.toBeRun() {
-		if j.leftOut[c.Name] {
-			continue
-		}
-		j.say("  %s", j.book.Text(c.Name+".title"))
+	for _, c := range j.concerns() {
+		j.say("  %s", j.book.Text(c.Check+".title"))
 		for _, key := range c.Reads {
 			j.say("    - %s", j.book.Text(key))
 		}
-		for _, key := range j.otherwise(c) {
+		for _, key := range c.Otherwise {
 			j.say("    - %s %s", j.book.Text("cmd.otherwise"), j.book.Text(key))
 		}
 	}
@@ -92,6 +95,17 @@ func (j *journey) askAbout(ctx context.Context) error {
 		j.refused[c.Name] = refuses(answer, no)
 	}
 	return nil
+}
+
+// concerns are the checks that the person is asked about.
+func (j *journey) concerns() []guide.Concern {
+	var list []guide.Concern
+	for _, c := range j.toBeRun() {
+		if !j.leftOut[c.Name] {
+			list = append(list, guide.Concern{Check: c.Name, Reads: c.Reads, Otherwise: j.otherwise(c)})
+		}
+	}
+	return list
 }
 
 // toBeRun is the list of checks as it will read this computer: what a check reads depends on whether there is an

@@ -20,6 +20,7 @@ import (
 	"deskready/checks/words"
 	"deskready/report"
 	"deskready/report/collector"
+	"deskready/report/guide"
 	"deskready/report/policies"
 	"deskready/report/render"
 	"deskready/report/seal"
@@ -52,8 +53,10 @@ type journey struct {
 	assurance     report.Assurance // by the collector's receipt
 	files         report.Files
 	tellAsk       *meter
-	seen          bool // the result was seen before it is signed
-	shown         bool // the answer is on standard output already
+	page          *guide.Guide // where the person is asked and told; nil: in the terminal
+	given         []byte       // an invite that was handed over, and is neither a file nor a link
+	seen          bool         // the result was seen before it is signed
+	shown         bool         // the answer is on standard output already
 }
 
 func (j *journey) close() {
@@ -71,7 +74,7 @@ func (j *journey) openBook(context.Context) (err error) {
 
 // openInvite reads the invite from a file or a link and opens it.
 func (j *journey) openInvite(ctx context.Context) error {
-	if j.invite == "" {
+	if j.invite == "" && j.given == nil {
 		return nil
 	}
 	file, err := j.fetchInvite(ctx)
@@ -91,6 +94,9 @@ func (j *journey) openInvite(ctx context.Context) error {
 }
 
 func (j *journey) fetchInvite(ctx context.Context) ([]byte, error) {
+	if j.given != nil {
+		return j.given, nil
+	}
 	if !isLink(j.invite) {
 		return readFile(j.invite, report.MaxInvite)
 	}

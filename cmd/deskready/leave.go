@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"deskready/checks"
+	"deskready/checks/words"
 	"deskready/report"
 	"deskready/report/render"
 	"deskready/report/verify"
@@ -45,13 +46,25 @@ func (j *journey) leave(ctx context.Context) error {
 	return nil
 }
 
+// confirmSeen is what is confirmed by whoever saw the result first.
+const confirmSeen = "cmd.confirm.text"
+
+// confirmText is that text, in the language of a book.
+func (j *journey) confirmText(b words.Book) string {
+	employer := b.Text("cmd.nobody")
+	if j.inv != nil {
+		employer = j.inv.Employer
+	}
+	return b.Text(confirmSeen, "employer", employer)
+}
+
 // confirm takes the hire's electronic signature: a typed name under a text, both of which go into the report.
 func (j *journey) confirm(ctx context.Context) error {
 	name, text := strings.TrimSpace(j.name), "cmd.confirm.beforehand"
 	if j.seen {
-		text = "cmd.confirm.text"
+		text = confirmSeen
 	}
-	if name == "" && j.asks && !j.yes {
+	if name == "" && j.page == nil && j.asks && !j.yes {
 		if j.format == "text" {
 			if err := j.answer(); err != nil {
 				return err
@@ -60,7 +73,7 @@ func (j *journey) confirm(ctx context.Context) error {
 		}
 		j.say("\n%s\n%s\n%s", j.book.Text("cmd.result", "verdict", j.book.Text("verdict."+string(j.report.Verdict))), j.book.Text("cmd.confirm.text", "employer", j.employer()), j.book.Text("cmd.confirm.see"))
 		name, _ = j.line(ctx, j.book.Text("cmd.confirm.ask")) // no answer, for whatever reason, is no signature
-		name, text = checks.Clean(name, maxName), "cmd.confirm.text"
+		name, text = checks.Clean(name, maxName), confirmSeen
 	}
 	if name != "" && !goodName(name) {
 		return errName
@@ -178,9 +191,9 @@ func (j *journey) deliver(ctx context.Context, file []byte) {
 	}
 	switch {
 	case f != nil:
-		j.say("%s\nhint: %s", f.what, f.hint)
+		j.notice(f.what + "\nhint: " + f.hint)
 	case !done:
-		j.say("%s", j.book.Text("cmd.undelivered", "why", j.why(err)))
+		j.notice(j.book.Text("cmd.undelivered", "why", j.why(err)))
 	}
 }
 

@@ -67,6 +67,7 @@ func reality() *world {
 			return exec.CommandContext(ctx, program, args...)
 		},
 		data: dataDir(home, config),
+		open: opener(),
 		list: all.All, version: version, commit: commit(),
 	}
 }

@@ -32,16 +32,26 @@ func (j *journey) openState(context.Context) error {
 	}
 	j.state = s
 	j.previous = s.load()
+	return nil
+}
+
+// openRecord begins the record of this run, or goes on with that of the run before.
+func (j *journey) openRecord(context.Context) error {
 	j.record = runRecord{Same: j.same(), Began: j.now().UTC().Truncate(time.Second)}
 	if !j.resume {
 		return nil
 	}
-	if j.previous == nil || j.previous.Ended || j.previous.Same != j.record.Same {
+	if !j.interrupted() {
 		return usage("start anew, without --resume", "there is no interrupted run under this invite, policy and program version to go on with")
 	}
 	j.record = *j.previous
 	j.kept = j.previous.Results
 	return nil
+}
+
+// interrupted says whether the run before was this one, and did not come to its end.
+func (j *journey) interrupted() bool {
+	return j.previous != nil && !j.previous.Ended && j.previous.Same == j.same()
 }
 
 // same names what must not change in the middle of a run.
@@ -97,7 +107,7 @@ const clockOff = 2 * time.Minute
 func (j *journey) setClock(collector time.Time) {
 	j.offset = collector.Sub(j.world.now())
 	if j.offset.Abs() > clockOff {
-		j.say("%s", j.book.Text("cmd.clock", "time", collector.Local().Format("2006-01-02 15:04")))
+		j.notice(j.book.Text("cmd.clock", "time", collector.Local().Format("2006-01-02 15:04")))
 	}
 	if len(j.kept) == 0 { // a run that goes on began when it began
 		j.record.Began = collector.UTC().Truncate(time.Second)
@@ -119,7 +129,7 @@ func (j *journey) withoutCollector(err error) error {
 			hint: "set the clock of this computer, and run the same command again",
 		}
 	}
-	j.say("%s", j.book.Text("cmd.offline", "why", j.why(err)))
+	j.notice(j.book.Text("cmd.offline", "why", j.why(err)))
 	j.unreached = &office.Ticket{Base: j.collector, Token: "unreached"}
 	if u, err := url.Parse(j.collector); err == nil {
 		j.unreached.Media = net.JoinHostPort(u.Hostname(), strconv.Itoa(place{URL: j.collector}.port()))
@@ -145,9 +155,7 @@ func (j *journey) options() all.Options {
 		Browser:   browser.Options{Home: j.home, Now: j.now, Env: j.env},
 		Workspace: j.workspace(),
 	}
-	if j.asks && !j.yes {
-		o.Audio.Ask = j.ask
-	}
+	o.Audio.Ask = j.asker()
 	j.joinLine(&o)
 	return o
 }
@@ -169,7 +177,7 @@ func (j *journey) measure(ctx context.Context) {
 		if len(again) == 0 {
 			break
 		}
-		j.say("%s", j.book.Text("cmd.again"))
+		j.notice(j.book.Text("cmd.again"))
 		j.run(ctx, again)
 	}
 	j.inOrder()
@@ -242,11 +250,10 @@ func together(names []string, t report.Retry) []string {
 // run measures a list, and numbers what was measured before.
 func (j *journey) run(ctx context.Context, list []checks.Check) {
 	began, spent := j.now(), j.record.Spent
-	m := newMeter(j.world, j.book, j.plain, slices.DeleteFunc(slices.Clone(list), func(c checks.Check) bool {
+	tell, end := j.watch(slices.DeleteFunc(slices.Clone(list), func(c checks.Check) bool {
 		return j.leftOut[c.Name] || j.refused[c.Name]
 	}))
-	j.tellAsk = m
-	for result := range checks.Run(ctx, j.now, list, m.tell) {
+	for result := range checks.Run(ctx, j.now, list, tell) {
 		if before := attempts(j.record.Results, result.Check); before > 0 {
 			result.Attempt = before + 1
 		}
@@ -254,7 +261,29 @@ func (j *journey) run(ctx context.Context, list []checks.Check) {
 		j.record.Spent = spent + j.now().Sub(began).Seconds()
 		j.keep(false)
 	}
-	m.end()
+	end()
+}
+
+// watch shows a list of checks at work until the function it returns is called.
+func (j *journey) watch(list []checks.Check) (tell checks.Progress, end func()) {
+	if j.page != nil {
+		j.page.Watch(stages(list))
+		return j.page.Tell, func() {}
+	}
+	m := newMeter(j.world, j.book, j.plain, list)
+	j.tellAsk = m
+	return m.tell, m.end
+}
+
+// asker puts the questions of checks; nil: there is nobody who could answer.
+func (j *journey) asker() checks.Ask {
+	switch {
+	case j.page != nil:
+		return j.page.Ask
+	case j.asks && !j.yes:
+		return j.ask
+	}
+	return nil
 }
 
 func attempts(results []checks.Result, check string) int {
@@ -273,7 +302,7 @@ func (j *journey) keep(ended bool) {
 	r.Ended = ended
 	r.Results = finished(r.Results)
 	if err := j.state.save(r); err != nil {
-		j.say("%s", j.book.Text("cmd.not_kept", "why", err.Error()))
+		j.notice(j.book.Text("cmd.not_kept", "why", err.Error()))
 	}
 }
 

@@ -27,12 +27,13 @@ type world struct {
 	env            func(string) string
 	now            func() time.Time
 	rand           io.Reader
-	home           string // the user's own folder
-	config, state  string // ours: settings and keys; runs under way
-	data           string // a collector's
-	asks           bool   // a person can be asked: standard input and error are a terminal
-	terminal       bool   // standard error is a terminal
-	answers        bool   // standard output is a terminal
+	home           string                 // the user's own folder
+	config, state  string                 // ours: settings and keys; runs under way
+	data           string                 // a collector's
+	open           func(url string) error // shows a page to the person; nil: that cannot be done here
+	asks           bool                   // a person can be asked: standard input and error are a terminal
+	terminal       bool                   // standard error is a terminal
+	answers        bool                   // standard output is a terminal
 	width          func() int
 	self           func(ctx context.Context, args ...string) *exec.Cmd // starts this program again
 	list           func(all.Options) []checks.Check
@@ -172,20 +173,7 @@ func (w *world) writeJSON(v any) {
 
 func (w *world) root() *cobra.Command {
 	cobra.MousetrapHelpText = "" // a double click must run
-	root := &cobra.Command{
-		Use:           "deskready",
-		Short:         "Check that this computer, line and headset are ready for work",
-		SilenceErrors: true, SilenceUsage: true,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			b, err := w.book("", all.All(all.Options{}))
-			if err != nil {
-				return err
-			}
-			fmt.Fprintln(w.stdout, b.Text("cmd.start", "version", w.version))
-			return nil
-		},
-	}
+	root := w.guideCommand()
 	root.SetIn(w.stdin)
 	root.SetOut(w.stdout)
 	root.SetErr(w.stderr)

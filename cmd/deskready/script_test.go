@@ -67,6 +67,7 @@ type machine struct {
 	Hang         []string             `json:"hang"`  // checks that never come back
 	Panic        []string             `json:"panic"` // checks that fail by a fault of ours
 	Slow         []string             `json:"slow"`  // checks that take five seconds
+	Asks         []string             `json:"asks"`  // checks that ask the person twice, and take their time
 	Real         []string             `json:"real"`  // checks that are not faked
 	Cut          []string             `json:"cut"`   // checks that are begun, given up at their upload, and faked
 }
@@ -84,6 +85,8 @@ func fakeMachine(file string, o all.Options) []checks.Check {
 			}
 			tell(checks.Event{Step: c.Name + ".title", Left: 2 * time.Second})
 			switch {
+			case slices.Contains(m.Asks, c.Name):
+				askTwice(ctx, c, o.Audio.Ask, tell)
 			case slices.Contains(m.Panic, c.Name):
 				panic("as asked")
 			case slices.Contains(m.Hang, c.Name):
@@ -105,6 +108,19 @@ func fakeMachine(file string, o all.Options) []checks.Check {
 		}
 	}
 	return list
+}
+
+// askTwice asks as the check of sound does, and shows a level meanwhile.
+func askTwice(ctx context.Context, c checks.Check, ask checks.Ask, tell checks.Progress) {
+	if ask == nil {
+		return
+	}
+	_, _ = ask.Put(ctx, checks.Question{Key: "audio.ask.ready"}) // the machine is the same, whatever is answered
+	_, _ = ask.Put(ctx, checks.Question{Key: "audio.ask.again", Choices: []string{"audio.answer.go_on", "audio.answer.again"}})
+	for i := range 15 {
+		tell(checks.Event{Check: c.Name, Step: "audio.step.speak", Done: float64(i) / 15, Left: time.Duration(15-i) * 100 * time.Millisecond, Metric: "audio.speech_level", Value: -24})
+		time.Sleep(100 * time.Millisecond)
+	}
 }
 
 // cut really measures until the upload begins, and leaves.

@@ -139,7 +139,7 @@ func (j *journey) witness(ctx context.Context) {
 	sealed, seen, err := j.askWitness(ctx)
 	if err != nil {
 		if none := (*collector.RefusedError)(nil); !errors.As(err, &none) || none.Reason != collector.ReasonNoWitness {
-			j.say("%s", j.book.Text("cmd.no_witness", "employer", j.inv.Employer))
+			j.notice(j.book.Text("cmd.no_witness", "employer", j.inv.Employer))
 		}
 		return
 	}

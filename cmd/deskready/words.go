@@ -8,6 +8,7 @@ import (
 	"deskready/checks/office"
 	"deskready/checks/words"
 	"deskready/report/collector"
+	"deskready/report/guide"
 	"deskready/report/render"
 )
 
@@ -20,7 +21,7 @@ func ownWords() []fs.FS {
 	if err != nil {
 		panic(err) // the folder is embedded above
 	}
-	return []fs.FS{own, office.Words(), render.Words(), collector.Words()}
+	return []fs.FS{own, office.Words(), render.Words(), collector.Words(), guide.Words()}
 }
 
 // languageHelp is what --lang is for.
