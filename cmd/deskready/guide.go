@@ -64,13 +64,13 @@ func (w *world) guide(ctx context.Context, o checkOptions) error {
 		return err
 	}
 	defer s.close()
-	j := &journey{world: w, checkOptions: o, page: s.page}
+	j := &journey{world: w, checkOptions: o, page: s.page, probe: s.probe}
 	for {
 		again, err := j.onPage(s.ctx)
 		if !again {
 			return s.outcome(err)
 		}
-		j = &journey{world: w, checkOptions: j.checkOptions, page: s.page, given: j.sealed}
+		j = &journey{world: w, checkOptions: j.checkOptions, page: s.page, probe: s.probe, given: j.sealed}
 		j.only, j.resume = []string{"failed"}, false
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"deskready/checks/all"
+	"deskready/checks/browser"
 	"deskready/checks/words"
 	"deskready/report/guide"
 	"deskready/report/strict"
@@ -23,6 +24,7 @@ const neverOpened = 30 * time.Minute
 // A stand is where the page is served while a run goes on.
 type stand struct {
 	page   *guide.Guide
+	probe  *browser.Probe
 	ctx    context.Context //nolint:containedctx // it ends with the stand, and says why
 	cancel context.CancelCauseFunc
 	served chan struct{}
@@ -37,10 +39,11 @@ func (w *world) openStand(ctx context.Context, o checkOptions) (*stand, error) {
 	if err != nil {
 		return nil, err
 	}
-	sources := w.sources(list)
+	sources, probe := w.sources(list), browser.NewProbe(w.now)
 	page, err := guide.New(guide.Config{
 		Book: func(lang string) (words.Book, error) { return words.Open(lang, sources...) },
 		Lang: b.Lang(), Languages: words.Languages(guide.Words()), Rand: w.rand, Version: w.version,
+		Panels: map[string]http.Handler{"browser": probe.Handler()},
 	})
 	if err != nil {
 		return nil, err
@@ -49,7 +52,7 @@ func (w *world) openStand(ctx context.Context, o checkOptions) (*stand, error) {
 	if err != nil {
 		return nil, &fault{exit: exitUnexpected, code: "no_page", what: "serving the page on this computer: " + err.Error(), hint: "use deskready check, which needs no page"}
 	}
-	s := &stand{page: page, served: make(chan struct{}), place: filepath.Join(w.state, "page.json")}
+	s := &stand{page: page, probe: probe, served: make(chan struct{}), place: filepath.Join(w.state, "page.json")}
 	s.ctx, s.cancel = context.WithCancelCause(ctx)
 	go func() {
 		defer close(s.served)

@@ -16,6 +16,7 @@ import (
 
 	"deskready/checks"
 	"deskready/checks/all"
+	"deskready/checks/browser"
 	"deskready/checks/office"
 	"deskready/checks/words"
 	"deskready/report"
@@ -54,6 +55,7 @@ type journey struct {
 	files         report.Files
 	tellAsk       *meter
 	page          *guide.Guide // where the person is asked and told; nil: in the terminal
+	probe         *browser.Probe
 	given         []byte       // an invite that was handed over, and is neither a file nor a link
 	seen          bool         // the result was seen before it is signed
 	shown         bool         // the answer is on standard output already

@@ -152,7 +152,7 @@ func (j *journey) options() all.Options {
 			Device: j.device,
 		},
 		System:    j.system(),
-		Browser:   browser.Options{Home: j.home, Now: j.now, Env: j.env},
+		Browser:   browser.Options{Home: j.home, Now: j.now, Env: j.env, Probe: j.probe, Ask: j.asker()},
 		Workspace: j.workspace(),
 	}
 	o.Audio.Ask = j.asker()

@@ -33,14 +33,14 @@ type Config struct {
 // Patience is how long a guide waits for a person.
 type Patience struct {
 	Answer   time.Duration // for what a check asks, while a measurement waits
-	Panel    time.Duration // for the page of a check to come to its end
+	Panel    time.Duration // for the page of a check, as long as nothing is heard of it
 	Decision time.Duration // for what nothing waits for
 	Farewell time.Duration // for the last page to be closed
 	Gone     time.Duration // until a page that was there and is there no more is given up
 }
 
 func people() Patience {
-	return Patience{Answer: 10 * time.Minute, Panel: 4 * time.Minute, Decision: 2 * time.Hour, Farewell: 15 * time.Minute, Gone: 30 * time.Second}
+	return Patience{Answer: 10 * time.Minute, Panel: 3 * time.Minute, Decision: 2 * time.Hour, Farewell: 15 * time.Minute, Gone: 30 * time.Second}
 }
 
 // ErrNobody says that the person did not answer in time.

@@ -13,8 +13,6 @@ func (g *Guide) askPanel(ctx context.Context, q checks.Question) error {
 	if g.Panels[q.Panel] == nil {
 		return checks.ErrNoPanel
 	}
-	ctx, cancel := context.WithTimeout(ctx, g.Patience.Panel)
-	defer cancel()
 	t := &turn{page: "panel", stage: 3, body: panelBody{q}, form: form{"do": choice("ended", "skip")}}
 	defer g.cover(t)()
 	v, err := g.await(ctx, t, g.Patience.Panel, g.Patience.Gone)

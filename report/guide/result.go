@@ -18,9 +18,14 @@ func (g *Guide) signPage(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, pagePath+r.PathValue("secret")+"/", http.StatusSeeOther)
 		return
 	}
-	sign := *t
-	sign.page = "sign"
-	g.render(w, http.StatusOK, &sign, r.PathValue("secret"), "")
+	g.render(w, http.StatusOK, t.signing(), r.PathValue("secret"), "")
+}
+
+// signing is the step of the result as its second half shows it.
+func (t *turn) signing() *turn {
+	s := *t
+	s.page, s.stage = "sign", 5
+	return &s
 }
 
 // outcomeBody is an outcome as the pages show it: in the language that they are asked for in.

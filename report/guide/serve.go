@@ -198,11 +198,17 @@ func (g *Guide) known(next func(http.ResponseWriter, *http.Request)) http.Handle
 // only while its question is put.
 func (g *Guide) panel(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		given, socket := r.Header.Get(SecretHeader), r.Header.Get("Upgrade") != ""
+		if socket { // no script can set a header on these, but it names what it speaks
+			_, given, _ = strings.Cut(r.Header.Get("Sec-WebSocket-Protocol"), ", ")
+		}
 		g.mu.Lock()
-		shown := g.turn.page == "panel"
-		good := same(g.session, r.Header.Get(SecretHeader))
+		good := same(g.session, given) && g.turn.page == "panel"
+		if good {
+			g.contact = time.Now()
+		}
 		g.mu.Unlock()
-		if r.Method == http.MethodPost && (!good || !shown) {
+		if (socket || r.Method == http.MethodPost) && !good {
 			refuse(w, http.StatusForbidden)
 			return
 		}

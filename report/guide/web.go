@@ -121,9 +121,11 @@ func (g *Guide) answer(w http.ResponseWriter, r *http.Request) {
 	}
 	if t.wrong != nil {
 		if page, problem := t.wrong(got); problem != "" {
-			again := *t
-			again.page = page
-			g.render(w, http.StatusUnprocessableEntity, &again, r.PathValue("secret"), problem)
+			again := t
+			if page == "sign" {
+				again = t.signing()
+			}
+			g.render(w, http.StatusUnprocessableEntity, again, r.PathValue("secret"), problem)
 			return
 		}
 	}
