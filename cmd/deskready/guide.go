@@ -301,8 +301,10 @@ func (j *journey) connect(context.Context) error {
 }
 
 func (j *journey) outcome() guide.Outcome {
+	shown := j.report
+	shown.State = "pending"
 	o := guide.Outcome{
-		Report: j.readable(), Confirm: j.confirmText, GoodName: goodName,
+		Report: shown, Confirm: j.confirmText, GoodName: goodName,
 		Date: j.now().Add(j.offset).Local().Format(time.DateOnly),
 	}
 	if j.inv != nil && !j.noSend {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"deskready/checks"
 	"deskready/report/verify"
 )
 
@@ -107,9 +109,10 @@ func (d *desk) guide(t *testing.T, args ...string) (link string, cmd *exec.Cmd) 
 }
 
 // tab opens a browser of a given size.
-func tab(t *testing.T, width int64, dark bool) context.Context {
+func tab(t *testing.T, width int64, dark bool, more ...chromedp.ExecAllocatorOption) context.Context {
 	t.Helper()
-	ctx, cancel := chromedp.NewExecAllocator(t.Context(), append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox)...)
+	ctx, cancel := chromedp.NewExecAllocator(t.Context(), slices.Concat(chromedp.DefaultExecAllocatorOptions[:],
+		[]chromedp.ExecAllocatorOption{chromedp.NoSandbox}, more)...)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
 	t.Cleanup(cancel)
@@ -150,7 +153,7 @@ func at(t *testing.T, ctx context.Context, page, picture string) { //nolint:revi
 	if wide > 0 || nameless > 0 || blocked > 0 || headings != 1 {
 		t.Errorf("%s: %v px too wide, %d parts without a name, %d that the policy blocks, %d main headings", page, wide, nameless, blocked, headings)
 	}
-	if focused != "H1" && focused != "DIV" {
+	if page != "panel" && focused != "H1" && focused != "DIV" { // a panel moves it by itself
 		t.Errorf("%s: focus is on %q: who cannot see the page is not told of the new step", page, focused)
 	}
 	if *shots != "" {
@@ -234,5 +237,49 @@ func (d *desk) signed(t *testing.T, name string) {
 	got := verify.File(file, verify.Options{Now: time.Now, Receipt: receipt})
 	if got.Code != exitReady || got.Report.Confirmed == nil || got.Report.Confirmed.Name != name {
 		t.Errorf("code %d, reasons %v, confirmed %+v", got.Code, got.Reasons, got.Report.Confirmed)
+	}
+}
+
+// The page of the browser check stands in the guide, and what it finds is in the report, marked as the browser's.
+func TestGuideProvesBrowser(t *testing.T) {
+	d := newDesk(t, "proves").invited(t)
+	link, _ := d.guide(t, "--invite", d.invite, "--out", "ana.deskready.json")
+	ctx := tab(t, 360, true, chromedp.Flag("use-fake-device-for-media-stream", true), chromedp.Flag("use-fake-ui-for-media-stream", true))
+	do(t, ctx, chromedp.Navigate(link))
+	at(t, ctx, "welcome", "panel-welcome")
+	press(t, ctx, `button[value=begin]`, kb.Enter)
+	at(t, ctx, "consent", "panel-consent")
+	press(t, ctx, `button[value=agree]`, kb.Enter)
+	at(t, ctx, "panel", "panel-1")
+	do(t, ctx, chromedp.WaitVisible(`.dr-start`), chromedp.Sleep(200*time.Millisecond))
+	at(t, ctx, "panel", "panel-2")
+	do(t, ctx, chromedp.Click(`.dr-start`), chromedp.WaitVisible(`[data-step=camera][data-state=doing]`))
+	at(t, ctx, "panel", "panel-3")
+	do(t, ctx, chromedp.WaitVisible(`body:not([data-page=panel]), .dr-go_on`))
+	var asked bool
+	do(t, ctx, chromedp.Evaluate(`!!document.querySelector(".dr-go_on")`, &asked))
+	if asked {
+		at(t, ctx, "panel", "panel-4")
+		do(t, ctx, chromedp.Click(`.dr-go_on`))
+	}
+	at(t, ctx, "result", "panel-result")
+	do(t, ctx, chromedp.Click(`a[href$=sign]`), chromedp.WaitVisible(`#name`), chromedp.SendKeys(`#name`, "Ana Núñez"), chromedp.Click(`button[value=sign]`))
+	at(t, ctx, "done", "panel-done")
+	file, err := os.ReadFile(filepath.Join(d.dir, "ana.deskready.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := map[string]bool{}
+	for _, r := range verify.File(file, verify.Options{Now: time.Now}).Report.Results {
+		for _, m := range r.Measurements {
+			if m.By == checks.ByBrowser && m.Missing == nil {
+				said[m.Metric] = true
+			}
+		}
+	}
+	for _, metric := range []string{"browser.webrtc", "browser.microphone", "browser.camera", "browser.storage"} {
+		if !said[metric] {
+			t.Errorf("the browser's own account lacks %s: %v", metric, said)
+		}
 	}
 }

@@ -3,6 +3,7 @@ package guide
 import (
 	"errors"
 	"io"
+	"mime"
 	"mime/multipart"
 	"net/http"
 	"net/url"
@@ -25,11 +26,7 @@ var errForm = errors.New("this is not what the page sends")
 // read takes a form apart, strictly.
 func (f form) read(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	if r.URL.RawQuery != "" {
-		return nil, errForm
-	}
-	err := r.ParseMultipartForm(maxForm)
-	if err != nil && !errors.Is(err, http.ErrNotMultipart) {
+	if r.URL.RawQuery != "" || parse(r) != nil {
 		return nil, errForm
 	}
 	got := url.Values{}
@@ -43,6 +40,17 @@ func (f form) read(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 		return got, nil
 	}
 	return got, f.readFiles(got, r.MultipartForm.File)
+}
+
+func parse(r *http.Request) error {
+	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")) // held against two names
+	switch kind {
+	case "application/x-www-form-urlencoded":
+		return r.ParseForm() // ParseMultipartForm would hide its error
+	case "multipart/form-data":
+		return r.ParseMultipartForm(maxForm)
+	}
+	return errForm
 }
 
 func (f form) readFiles(got url.Values, files map[string][]*multipart.FileHeader) error {
