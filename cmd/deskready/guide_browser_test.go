@@ -42,11 +42,8 @@ func newDesk(t *testing.T, machine string) *desk {
 	if err := os.Symlink(self, d.program); err != nil { // by the name that makes this binary the program
 		t.Fatal(err)
 	}
-	faked, err := filepath.Abs(filepath.Join("testdata", "machines", machine+".json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	d.env = append(os.Environ(), "HOME="+dir, "XDG_CONFIG_HOME="+dir+"/config", "XDG_STATE_HOME="+dir+"/state", "MACHINE="+faked, "LANG=C.UTF-8")
+	d.sits(t, machine)
+	d.env = append(os.Environ(), "HOME="+dir, "XDG_CONFIG_HOME="+dir+"/config", "XDG_STATE_HOME="+dir+"/state", "MACHINE="+dir+"/machine.json", "LANG=C.UTF-8")
 	return d
 }
 

@@ -56,9 +56,9 @@ type journey struct {
 	tellAsk       *meter
 	page          *guide.Guide // where the person is asked and told; nil: in the terminal
 	probe         *browser.Probe
-	given         []byte       // an invite that was handed over, and is neither a file nor a link
-	seen          bool         // the result was seen before it is signed
-	shown         bool         // the answer is on standard output already
+	given         []byte // an invite that was handed over, and is neither a file nor a link
+	seen          bool   // the result was seen before it is signed
+	shown         bool   // the answer is on standard output already
 }
 
 func (j *journey) close() {

@@ -1,0 +1,85 @@
+package guide
+
+import (
+	"encoding/json"
+	"io/fs"
+	"maps"
+	"regexp"
+	"slices"
+	"testing"
+)
+
+func texts(t *testing.T, lang string) map[string]string {
+	t.Helper()
+	data, err := fs.ReadFile(Words(), lang+".json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all map[string]string
+	if err := json.Unmarshal(data, &all); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// TestWords: each language says all that English says, with the same holes to fill.
+func TestWords(t *testing.T) {
+	english := texts(t, "en")
+	hole := regexp.MustCompile(`\{[a-z]+\}`)
+	holes := func(text string) []string { return slices.Sorted(slices.Values(hole.FindAllString(text, -1))) }
+	files, _ := fs.Glob(Words(), "*.json") // the pattern is good
+	for _, file := range files {
+		own := texts(t, file[:len(file)-len(".json")])
+		if got, want := slices.Sorted(maps.Keys(own)), slices.Sorted(maps.Keys(english)); !slices.Equal(got, want) {
+			t.Errorf("%s has other keys", file)
+		}
+		for key, text := range own {
+			if !slices.Equal(holes(text), holes(english[key])) || text == "" {
+				t.Errorf("%s: %s is %q", file, key, text)
+			}
+		}
+	}
+}
+
+// TestPagesSpeak: what a page says has a text.
+func TestPagesSpeak(t *testing.T) {
+	english := texts(t, "en")
+	call := regexp.MustCompile(`\.T "([a-z._]+)"`)
+	names, _ := fs.Glob(pageFiles, "pages/*.html") // the pattern is good
+	said := 0
+	for _, name := range names {
+		data, err := fs.ReadFile(pageFiles, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range call.FindAllStringSubmatch(string(data), -1) {
+			if said++; english["guide."+m[1]] == "" {
+				t.Errorf("%s says %s, which has no text", name, m[1])
+			}
+		}
+	}
+	if said < 80 {
+		t.Errorf("only %d texts were looked at", said)
+	}
+}
+
+// TestWeight: the page is made for thin lines and old computers.
+func TestWeight(t *testing.T) {
+	total := 0
+	for _, files := range []fs.FS{pageFiles, staticFiles} {
+		err := fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			info, err := d.Info()
+			total += int(info.Size())
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if total > 60_000 { // all pages together, and what they load
+		t.Errorf("%d bytes", total)
+	}
+}
