@@ -118,10 +118,16 @@ func (j *journey) leaveOnPage(ctx context.Context) error {
 	if err := j.finish(); err != nil {
 		return err
 	}
-	if ctx.Err() == nil {
-		if err := j.page.End(ctx, j.ending()); err != nil {
+	for ctx.Err() == nil {
+		again, err := j.page.End(ctx, j.ending())
+		if err != nil {
 			return err
 		}
+		if !again {
+			break
+		}
+		j.page.Busy("sending")
+		j.deliver(ctx, j.signed)
 	}
 	return j.exit(ctx)
 }

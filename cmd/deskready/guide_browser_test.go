@@ -29,6 +29,8 @@ var shots = flag.String("shots", "", "folder to leave pictures of the guide in")
 type desk struct {
 	dir, program, invite string
 	env                  []string
+	collector            *exec.Cmd
+	address              string // of the collector
 }
 
 func newDesk(t *testing.T, machine string) *desk {
@@ -51,18 +53,27 @@ func newDesk(t *testing.T, machine string) *desk {
 func (d *desk) invited(t *testing.T) *desk {
 	t.Helper()
 	data := filepath.Join(d.dir, "data")
-	d.start(t, "serve", "--listen", "127.0.0.1:0", "--data", data, "--employer", "Acme Support")
-	for range 200 {
-		if at, err := readPlace(data); err == nil && at.URL != "" && alive(at.URL) {
-			break
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
+	d.serves(t, "127.0.0.1:0")
 	agent, _ := filepath.Abs(filepath.Join("testdata", "policies", "agent.yaml"))
 	if out, err := d.command(t, "invite", "create", "--data", data, "--for", "Ana María", "--policy", agent, "--out", d.invite).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	return d
+}
+
+// serves starts the collector.
+func (d *desk) serves(t *testing.T, listen string) {
+	t.Helper()
+	data := filepath.Join(d.dir, "data")
+	_, d.collector = d.start(t, "serve", "--listen", listen, "--data", data, "--employer", "Acme Support")
+	for range 200 {
+		if at, err := readPlace(data); err == nil && at.URL != "" && alive(at.URL) {
+			d.address = strings.TrimPrefix(at.URL, "http://")
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	t.Fatal("the collector did not start")
 }
 
 func (d *desk) command(t *testing.T, args ...string) *exec.Cmd {

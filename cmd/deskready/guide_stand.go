@@ -42,7 +42,7 @@ func (w *world) openStand(ctx context.Context, o checkOptions) (*stand, error) {
 	sources, probe := w.sources(list), browser.NewProbe(w.now)
 	page, err := guide.New(guide.Config{
 		Book: func(lang string) (words.Book, error) { return words.Open(lang, sources...) },
-		Lang: b.Lang(), Languages: words.Languages(guide.Words()), Rand: w.rand, Version: w.version,
+		Lang: b.Lang(), Guess: o.lang == "", Languages: words.Languages(guide.Words()), Rand: w.rand, Version: w.version,
 		Panels: map[string]http.Handler{"browser": probe.Handler()},
 	})
 	if err != nil {

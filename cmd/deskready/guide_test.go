@@ -255,3 +255,29 @@ func TestGuideBadInvite(t *testing.T) {
 	w.at("welcome", "This is no invite, or it is damaged.").answer("do", "invite", "link", "http://127.0.0.1:1/i/none")
 	w.at("welcome", "The invite could not be opened.")
 }
+
+// TestGuideSendsAgain: a line that breaks at the end costs nothing but one more click.
+func TestGuideSendsAgain(t *testing.T) {
+	d := newDesk(t, "ready").invited(t)
+	link, cmd := d.guide(t, "--invite", d.invite)
+	w := walk(t, link)
+	w.at("welcome").answer("do", "begin")
+	w.at("consent").answer("do", "agree")
+	w.at("result")
+	_ = d.collector.Process.Kill()
+	_ = d.collector.Wait() // killed
+	w.signs("Ana Núñez")
+	w.at("done", "still waits to be sent", "Try to send it again")
+	d.serves(t, d.address)
+	w.answer("do", "again")
+	for !strings.Contains(w.body, "Acme Support has your report") {
+		w.at("done")
+		time.Sleep(50 * time.Millisecond)
+		w.get(w.home)
+	}
+	w.answer("do", "close")
+	ends(t, cmd, exitReady)
+	if waiting, _ := filepath.Glob(filepath.Join(d.dir, "state", "deskready", "queue", "*")); len(waiting) != 0 {
+		t.Errorf("it waits in the queue still: %v", waiting)
+	}
+}

@@ -50,6 +50,7 @@ type journey struct {
 	unreached     *office.Ticket // of a collector that could not be reached: what stands in the way is looked for all the same
 	sealedWitness []byte         // the collector's own account of the run
 	report        report.Report
+	signed        []byte // the report as it was sealed
 	delivered     *bool
 	assurance     report.Assurance // by the collector's receipt
 	files         report.Files

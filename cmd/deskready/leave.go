@@ -39,6 +39,7 @@ func (j *journey) leave(ctx context.Context) error {
 	if j.files.Report, err = j.write("", file); err != nil {
 		return err
 	}
+	j.signed = file
 	if j.inv != nil && !j.noSend {
 		j.deliver(ctx, file)
 	}

@@ -23,6 +23,7 @@ import (
 type Config struct {
 	Book      func(lang string) (words.Book, error) // texts of the guide, the checks and the report
 	Lang      string                                // to begin in
+	Guess     bool                                  // begin in the browser's language, where there are texts in it
 	Languages []string                              // to choose from
 	Panels    map[string]http.Handler               // pages of checks, by the name that their questions give
 	Rand      io.Reader                             // for secrets

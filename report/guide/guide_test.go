@@ -199,7 +199,7 @@ func TestWayWithoutScript(t *testing.T) {
 			t.Error(err)
 		}
 		ended <- d
-		if err := g.End(ctx, Ending{Verdict: report.Undecided, Employer: hostile, Signed: true, Files: []File{{Name: "page", Path: kept, Kind: "text/html"}}}); err != nil {
+		if _, err := g.End(ctx, Ending{Verdict: report.Undecided, Employer: hostile, Signed: true, Files: []File{{Name: "page", Path: kept, Kind: "text/html"}}}); err != nil {
 			t.Error(err)
 		}
 	}()
@@ -339,7 +339,7 @@ func TestNobody(t *testing.T) {
 	if _, err := g.Welcome(t.Context(), About{}); !errors.Is(err, ErrNobody) {
 		t.Errorf("welcome: %v", err)
 	}
-	if err := g.End(t.Context(), Ending{}); err != nil {
+	if _, err := g.End(t.Context(), Ending{}); err != nil {
 		t.Errorf("a page that nobody closes: %v", err)
 	}
 	if _, err := g.Ask(t.Context(), checks.Question{Panel: "nothing"}); !errors.Is(err, checks.ErrNoPanel) {
@@ -411,6 +411,22 @@ func TestPanel(t *testing.T) {
 		v.answer("do", answer)
 		if err := <-done; !errors.Is(err, want) {
 			t.Errorf("%s: %v", answer, err)
+		}
+	}
+}
+
+// TestGuess: a browser says better than a system's settings which language its owner reads.
+func TestGuess(t *testing.T) {
+	for accepted, want := range map[string]string{
+		"es-MX,es;q=0.9,en;q=0.8": "es", "xx, es": "es", "de-DE": "en", "": "en", "en-GB,es": "en", strings.Repeat(",", 5000) + "es": "en",
+	} {
+		g := serve(t, hurried(), nil)
+		g.Guess = true
+		r, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, g.Link(), http.NoBody)
+		r.Header.Set("Accept-Language", accepted)
+		(&visitor{t: t, g: g}).do(r)
+		if got := g.Texts().Lang(); got != want {
+			t.Errorf("%q: %s, want %s", accepted[:min(len(accepted), 20)], got, want)
 		}
 	}
 }

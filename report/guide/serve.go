@@ -152,6 +152,7 @@ func (g *Guide) open(w http.ResponseWriter, r *http.Request) {
 		select {
 		case <-g.opened:
 		default:
+			g.guess(r.Header.Get("Accept-Language"))
 			close(g.opened)
 		}
 	}

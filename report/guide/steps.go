@@ -2,6 +2,7 @@ package guide
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"strings"
 
@@ -207,27 +208,32 @@ type Ending struct {
 // Sent says whether the report has arrived.
 func (e Ending) Sent() bool { return e.Delivered != nil && *e.Delivered }
 
-// End shows what was done and what there is to keep, until the person closes the page.
-func (g *Guide) End(ctx context.Context, e Ending) error {
+// End shows what was done and what there is to keep, until the person closes the page, or wants what could not be sent
+// to be sent again.
+func (g *Guide) End(ctx context.Context, e Ending) (again bool, err error) {
 	g.mu.Lock()
 	for _, f := range e.Files {
 		g.files[f.Name] = f
 	}
 	g.mu.Unlock()
-	return g.farewell(ctx, &turn{page: "done", stage: 6, body: e, form: form{"do": choice("close")}})
+	return g.farewell(ctx, &turn{page: "done", stage: 6, body: e, form: form{"do": choice("close", "again")}})
 }
 
 // Fail shows what made the run impossible.
 func (g *Guide) Fail(ctx context.Context, t Trouble) error {
-	return g.farewell(ctx, &turn{page: "fault", body: t, form: form{"do": choice("close")}})
+	_, err := g.farewell(ctx, &turn{page: "fault", body: t, form: form{"do": choice("close")}})
+	return err
 }
 
-func (g *Guide) farewell(ctx context.Context, t *turn) error {
+func (g *Guide) farewell(ctx context.Context, t *turn) (again bool, err error) {
 	g.show(t)
-	_, err := g.await(ctx, t, g.Patience.Farewell, g.Patience.Gone)
-	if err == ErrNobody { //nolint:errorlint // ours, never wrapped
+	v, err := g.await(ctx, t, g.Patience.Farewell, g.Patience.Gone)
+	if errors.Is(err, ErrNobody) { // and nobody needs to
 		err = nil
 	}
+	if v.Get("do") == "again" {
+		return true, nil
+	}
 	g.show(&turn{page: "closed"})
-	return err
+	return false, err
 }

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"deskready/checks/words"
@@ -170,4 +172,22 @@ func (g *Guide) language(w http.ResponseWriter, r *http.Request) {
 		g.mu.Unlock()
 	}
 	http.Redirect(w, r, pagePath+r.PathValue("secret")+"/", http.StatusSeeOther)
+}
+
+// guess turns to the first of the browser's languages that there are texts in. The lock is held.
+func (g *Guide) guess(accepted string) {
+	if !g.Guess {
+		return
+	}
+	for _, part := range strings.SplitN(accepted, ",", 20) {
+		tag, _, _ := strings.Cut(strings.TrimSpace(part), ";")
+		lang, _, _ := strings.Cut(strings.ToLower(tag), "-")
+		if !slices.Contains(g.Languages, lang) {
+			continue
+		}
+		if b, err := g.Book(lang); err == nil {
+			g.book = b
+		}
+		return
+	}
 }

@@ -1,0 +1,194 @@
+package guide
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+
+	"deskready/checks"
+	"deskready/checks/words"
+	"deskready/report"
+	"deskready/report/render"
+)
+
+var shots = flag.String("shots", "", "folder to leave pictures of the pages in") // read only
+
+// pseudo are the texts in a language that nobody speaks: marked, half as long again, and read from right to left.
+func pseudo(t *testing.T, sources ...fs.FS) fs.FS {
+	t.Helper()
+	all := map[string]string{}
+	for _, s := range sources {
+		data, err := fs.ReadFile(s, "en.json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var texts map[string]string
+		if err := json.Unmarshal(data, &texts); err != nil {
+			t.Fatal(err)
+		}
+		for key, text := range texts {
+			all[key] = "⟦" + text + strings.Repeat("~", len(text)/2) + "⟧"
+		}
+	}
+	all["page.dir"] = "rtl"
+	data, err := json.Marshal(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fstest.MapFS{"en.json": {Data: data}}
+}
+
+// steps are all the pages, each put by a function that waits for its answer.
+func steps(g *Guide) map[string]func(context.Context) {
+	long := "Wolfeschlegelsteinhausenbergerdorff Customer Experience"
+	watch := func() {
+		g.Watch([]Stage{
+			{Check: "system", Typical: time.Second}, {Check: "audio", Metrics: []checks.Metric{{ID: "audio.level", Unit: checks.DBov}}, Typical: time.Minute},
+			{Check: "bandwidth", Metrics: []checks.Metric{{ID: "bandwidth.download", Unit: checks.BitsPerSecond}}, Typical: time.Minute},
+		})
+		g.Tell(checks.Event{Check: "system", Ended: true})
+		g.Tell(checks.Event{Check: "audio", Step: "guide.question.time", Done: .4, Left: 40 * time.Second, Metric: "audio.level", Value: -24})
+		g.Tell(checks.Event{Check: "bandwidth", Step: "guide.running.hint", Done: .4, Left: 40 * time.Second, Metric: "bandwidth.download", Value: 48e6})
+	}
+	o := outcome("audio")
+	o.Employer = long
+	return map[string]func(context.Context){
+		"welcome": func(ctx context.Context) {
+			_, _ = g.Welcome(ctx, About{Employer: long, Person: long, Minutes: 2, Megabytes: 130, LowMegabytes: 6, Begun: "2026-11-28 10:00",
+				Until: "2026-12-01", Trouble: Trouble{Code: "expired", What: hostile}})
+		},
+		"consent": func(ctx context.Context) {
+			_, _ = g.Consent(ctx, long, []Concern{{Check: "system", Reads: []string{"guide.question.time", "guide.running.hint"}, Otherwise: []string{"guide.running.hint"}}})
+		},
+		"busy":    func(context.Context) { g.Busy("connecting", "employer", long) },
+		"running": func(context.Context) { watch() },
+		"question": func(ctx context.Context) {
+			_, _ = g.Ask(ctx, checks.Question{Key: "guide.question.time", Choices: []string{"guide.sign.later", "guide.sign.later.hint"}})
+		},
+		"result": func(ctx context.Context) { _, _ = g.Decide(ctx, o) },
+		"sign":   func(ctx context.Context) { _, _ = g.Decide(ctx, o) },
+		"done": func(ctx context.Context) {
+			_, _ = g.End(ctx, Ending{Verdict: report.Ready, Employer: long, Signed: true, Files: []File{{Name: "page", Path: "/home/" + strings.Repeat("long", 30)}}})
+		},
+		"fault": func(ctx context.Context) { _ = g.Fail(ctx, Trouble{Code: "busy", What: hostile, Hint: hostile}) },
+	}
+}
+
+// unmarked is the text of the page that came from no book: names, numbers and what is for machines are marked as such.
+const unmarked = `(() => {
+	const out = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+	for (let n; (n = walk.nextNode());) {
+		const text = n.textContent.replace(/⟦[^⟧]*⟧/g, "").trim();
+		if (text && /\p{L}/u.test(text) && !n.parentElement.closest("bdi,code,pre,select,noscript,svg,.mark,.statement,dd,.report,.concern legend,.concern label,.row h2,.again,.figure,#status")) out.push(text);
+	}
+	return out.filter(t => !/^deskready( test)?$/.test(t));
+})()`
+
+// Every page in a real browser, in the longest texts there could be and from right to left: nothing sticks out at any
+// width, nothing is said that is in no book, and what can be pressed is large enough to hit.
+func TestPagesInBrowser(t *testing.T) {
+	longest := pseudo(t, Words(), render.Words())
+	p := hurried()
+	p.Decision, p.Answer, p.Farewell, p.Gone = time.Minute, time.Minute, time.Minute, time.Minute
+	g := serve(t, p, nil)
+	ctx, cancel := chromedp.NewExecAllocator(t.Context(), append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox)...)
+	defer cancel()
+	ctx, cancel = chromedp.NewContext(ctx)
+	defer cancel()
+	looked := 0
+	for _, c := range []struct {
+		name  string
+		width int64
+		scale float64
+		rtl   bool
+		media []*emulation.MediaFeature
+	}{
+		{"320", 320, 1, true, nil},
+		{"1280-zoomed", 640, 2, false, nil},
+		{"1280-contrast", 1280, 1, false, []*emulation.MediaFeature{{Name: "forced-colors", Value: "active"}}},
+		{"3840-dark", 3840, 1, true, []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}},
+	} {
+		book, err := words.Open("en", Words(), render.Words())
+		if c.rtl {
+			book, err = words.Open("en", longest)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		g.mu.Lock()
+		g.book = book
+		g.mu.Unlock()
+		if err := chromedp.Run(ctx, chromedp.EmulateViewport(c.width, 900, chromedp.EmulateScale(c.scale)),
+			emulation.SetEmulatedMedia().WithFeatures(c.media)); err != nil {
+			t.Fatal(err)
+		}
+		for name, put := range steps(g) {
+			if err := chromedp.Run(ctx, chromedp.Navigate("about:blank")); err != nil { // a page that is open would follow
+				t.Fatal(err)
+			}
+			waits, stop := context.WithCancel(t.Context())
+			before := g.now().number
+			go put(waits)
+			for g.now().number == before {
+				time.Sleep(time.Millisecond)
+			}
+			time.Sleep(5 * time.Millisecond) // running is put in several parts
+			if err := chromedp.Run(ctx, chromedp.Navigate(g.Link()), chromedp.WaitReady("footer")); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			if name == "sign" {
+				if err := chromedp.Run(ctx, chromedp.Click(`a[href$=sign]`), chromedp.WaitVisible("#name"),
+					chromedp.Evaluate(`document.querySelectorAll("details").forEach(d => d.open = true)`, nil)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			looked++
+			look(t, ctx, name, c.name, c.rtl)
+			stop()
+		}
+	}
+	if looked != 36 {
+		t.Errorf("%d pages", looked)
+	}
+}
+
+func look(t *testing.T, ctx context.Context, name, size string, marked bool) { //nolint:revive // t first, as in every helper of tests
+	t.Helper()
+	var wide float64
+	var dir string
+	var said, small []string
+	var picture []byte
+	err := chromedp.Run(ctx,
+		chromedp.Evaluate(`document.documentElement.scrollWidth - document.documentElement.clientWidth`, &wide),
+		chromedp.Evaluate(`document.documentElement.dir`, &dir), chromedp.Evaluate(unmarked, &said),
+		chromedp.Evaluate(`[...document.querySelectorAll("main a,main button,main input,main summary,select")].filter(e => {
+			const r = e.getBoundingClientRect(); return r.width && (r.height < 24 || r.width < 24) && !e.closest("p:not(.jump,.next),.report") }).map(e => e.outerHTML)`, &small))
+	if err == nil && *shots != "" {
+		err = chromedp.Run(ctx, chromedp.FullScreenshot(&picture, 100))
+	}
+	if err != nil {
+		t.Fatalf("%s at %s: %v", name, size, err)
+	}
+	if wide > 0 || len(small) > 0 {
+		t.Errorf("%s at %s: %v px too wide, too small to hit: %v", name, size, wide, small)
+	}
+	if marked && (dir != "rtl" || len(said) > 0) {
+		t.Errorf("%s at %s: direction %q; said by no book: %q", name, size, dir, said)
+	}
+	if *shots != "" {
+		if err := os.WriteFile(filepath.Join(*shots, fmt.Sprintf("%s-%s.png", name, size)), picture, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
