@@ -160,6 +160,7 @@ func (j *journey) welcome(ctx context.Context) error {
 	if err := j.openState(ctx); err != nil {
 		return err
 	}
+	j.sendWaiting(ctx)
 	j.recall(ctx)
 	var wrong guide.Trouble
 	for {
@@ -187,6 +188,22 @@ func (j *journey) welcome(ctx context.Context) error {
 		j.invite, j.given = s.Link, s.File
 		if len(s.File) == 0 {
 			j.given = nil
+		}
+	}
+}
+
+// sendWaiting delivers what an earlier run could not: whoever never opens a terminal starts the program again.
+func (j *journey) sendWaiting(ctx context.Context) {
+	names, err := j.queue()
+	if err != nil || len(names) == 0 || j.noSend {
+		return
+	}
+	j.page.Busy("waiting")
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	for _, name := range names {
+		if err := j.sendEntry(ctx, j.book, name, ""); err == nil {
+			j.page.Note(j.book.Text("cmd.sent_late"))
 		}
 	}
 }
@@ -322,6 +339,9 @@ func (j *journey) outcome() guide.Outcome {
 
 func (j *journey) ending() guide.Ending {
 	e := guide.Ending{Verdict: j.report.Verdict, Signed: j.report.Confirmed != nil, Delivered: j.delivered}
+	if j.refusal != nil {
+		e.Refused = trouble(j.refusal)
+	}
 	if j.inv != nil && !j.noSend {
 		e.Employer = j.inv.Employer
 	}

@@ -256,6 +256,24 @@ func TestGuideBadInvite(t *testing.T) {
 	w.at("welcome", "The invite could not be opened.")
 }
 
+// TestGuideSendsLate: what waited is sent when the program is started again, without a word from the person.
+func TestGuideSendsLate(t *testing.T) {
+	d := newDesk(t, "ready").invited(t)
+	link, cmd := d.guide(t, "--invite", d.invite)
+	w := walk(t, link)
+	w.at("welcome").answer("do", "begin")
+	w.at("consent").answer("do", "agree")
+	w.at("result")
+	_ = d.collector.Process.Kill()
+	_ = d.collector.Wait() // killed
+	w.signs("Ana Núñez")
+	w.at("done", "still waits to be sent").answer("do", "close")
+	ends(t, cmd, exitUndelivered)
+	d.serves(t, d.address)
+	link, _ = d.guide(t)
+	walk(t, link).at("welcome", "A report that had waited was sent")
+}
+
 // TestGuideSendsAgain: a line that breaks at the end costs nothing but one more click.
 func TestGuideSendsAgain(t *testing.T) {
 	d := newDesk(t, "ready").invited(t)

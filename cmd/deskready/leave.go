@@ -192,9 +192,10 @@ func (j *journey) deliver(ctx context.Context, file []byte) {
 	}
 	switch {
 	case f != nil:
-		j.notice(f.what + "\nhint: " + f.hint)
+		j.refusal = f
+		j.say("%s\nhint: %s", f.what, f.hint)
 	case !done:
-		j.notice(j.book.Text("cmd.undelivered", "why", j.why(err)))
+		j.say("%s", j.book.Text("cmd.undelivered", "why", j.why(err)))
 	}
 }
 

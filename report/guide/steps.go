@@ -201,7 +201,8 @@ type Ending struct {
 	Verdict   report.Verdict
 	Employer  string
 	Signed    bool
-	Delivered *bool // nil: there was nobody to deliver it to
+	Delivered *bool   // nil: there was nobody to deliver it to
+	Refused   Trouble // why it was refused for good
 	Files     []File
 }
 

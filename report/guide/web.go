@@ -51,6 +51,11 @@ func (p page) T(key string, pairs ...any) string {
 // With is a text of any of the books with its holes filled.
 func (p page) With(key string, pairs []string) string { return p.Book.Text(key, pairs...) }
 
+// Fault is what a trouble means to the person.
+func (p page) Fault(t Trouble) string {
+	return p.Book.First("guide.fault."+t.Code, "guide.fault.other")
+}
+
 // X is a text of any of the books.
 func (p page) X(key string) string { return p.Book.Text(key) }
 
