@@ -20,11 +20,7 @@ func (j *journey) system() system.Options {
 
 // workspace joins the questions about the place of work to this run.
 func (j *journey) workspace() workspace.Options {
-	o := workspace.Options{Asked: asked(j.pol)}
-	if j.asks && !j.yes {
-		o.Ask = j.ask
-	}
-	return o
+	return workspace.Options{Asked: asked(j.pol), Ask: j.asker()}
 }
 
 // programs are what the policy asks to look for, in the words of the check.
