@@ -62,6 +62,7 @@ func (w *world) openStand(ctx context.Context, o checkOptions) (*stand, error) {
 	w.say("%s", b.Text("cmd.guide.open"))
 	w.showLink(page.Link())
 	go s.waitForOpening()
+	go w.tellClosed(s, b)
 	if w.asks {
 		w.say("%s", b.Text("cmd.guide.enter"))
 		go w.linksOnEnter(s)
@@ -95,6 +96,31 @@ func (s *stand) outcome(err error) error {
 		return &fault{exit: exitInterrupted, code: "not_opened", what: "nobody opened the page", hint: "copy its address into a browser on this computer, or use deskready check"}
 	}
 	return err
+}
+
+// closedFor is how long a page may be away, as for a reload, before it counts as closed.
+const closedFor = 10 * time.Second
+
+// tellClosed tells whoever closed the page, or whose browser died, that nothing is lost and how to get the page back. No
+// new link is printed for it: that would shut out a page that only slept.
+func (w *world) tellClosed(s *stand, b words.Book) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	seen, last := false, time.Now()
+	for {
+		select {
+		case <-s.ctx.Done():
+			return
+		case <-tick.C:
+		}
+		switch {
+		case s.page.Watched():
+			seen, last = true, time.Now()
+		case seen && time.Since(last) > closedFor:
+			w.say("%s", b.Text("cmd.guide.closed"))
+			seen = false
+		}
+	}
 }
 
 // linksOnEnter gives another link whenever the person presses Enter: each works once.

@@ -124,6 +124,13 @@ func (g *Guide) Note(text string) {
 	g.tellPages()
 }
 
+// Watched says whether a page is open now that follows the run. One without a script is not seen.
+func (g *Guide) Watched() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.streams > 0
+}
+
 // Busy shows that something is done that takes a while: the text is the guide's own, under "guide.busy.".
 func (g *Guide) Busy(what string, pairs ...string) {
 	g.show(&turn{page: "busy", stage: busyStage(what), body: busyBody{What: what, Pairs: pairs}})
