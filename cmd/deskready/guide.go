@@ -281,17 +281,20 @@ const (
 // here says itself how far it is.
 func typical(check string) time.Duration {
 	return map[string]time.Duration{
-		"system": 3 * time.Second, "browser": 15 * time.Second, "audio": 15 * time.Second,
+		"system": 3 * time.Second, "browser": 25 * time.Second, "audio": 15 * time.Second,
 		"path": 8 * time.Second, "bandwidth": 25 * time.Second, "call": 25 * time.Second,
 	}[check]
 }
+
+// reading is what a person takes for the pages themselves.
+const reading = time.Minute
 
 func minutes(list []checks.Check) int {
 	var sum time.Duration
 	for _, c := range list {
 		sum += typical(c.Name)
 	}
-	return int((sum + time.Minute - 1) / time.Minute)
+	return int((sum + reading + time.Minute - 1) / time.Minute)
 }
 
 func stages(list []checks.Check) []guide.Stage {

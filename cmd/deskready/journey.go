@@ -52,7 +52,7 @@ type journey struct {
 	report        report.Report
 	signed        []byte // the report as it was sealed
 	delivered     *bool
-	refusal       *fault // of the report, by the collector
+	refusal       *fault           // of the report, by the collector
 	assurance     report.Assurance // by the collector's receipt
 	files         report.Files
 	tellAsk       *meter

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -71,6 +72,7 @@ func TestAttacks(t *testing.T) {
 		"from another page":     {launch, []string{host, "Sec-Fetch-Site: cross-site"}, 403},
 		"from another port":     {launch, []string{host, "Sec-Fetch-Site: same-site"}, 403},
 		"out of the folder":     {"/static/..%2f..%2fguide.go", []string{host}, 404},
+		"a prefetch":            {launch, []string{host, "Sec-Purpose: prefetch;prerender"}, 403},
 		"a folder":              {"/static/", []string{host}, 404},
 		"something else":        {"/", []string{host}, 404},
 		"the session, unopened": {"/s/" + strings.TrimPrefix(launch, openPath) + "/", []string{host}, 403},
@@ -78,6 +80,9 @@ func TestAttacks(t *testing.T) {
 		if got, _ := send(t, g, "GET", c.path, "", c.headers...); got != c.want {
 			t.Errorf("%s: %d, want %d", name, got, c.want)
 		}
+	}
+	if got, _ := send(t, g, "HEAD", launch, "", host); got != http.StatusForbidden {
+		t.Errorf("the head of the link: %d", got)
 	}
 	if got, h := send(t, g, "GET", launch, "", host, "Sec-Fetch-Site: none"); got != http.StatusSeeOther {
 		t.Fatalf("the link was spent: %d", got)
@@ -117,7 +122,8 @@ func TestAttacks(t *testing.T) {
 		"a socket, no secret":    {"GET", "/panel/browser/ws", "", []string{host, "Upgrade: websocket", own}, 403},
 		"a panel's event":        {"POST", "/panel/browser/event", "{}", []string{host, own, site, "Content-Type: application/json"}, 403},
 		"another link":           {"POST", "/again", "", []string{host}, 403},
-		"another link, a page":   {"POST", "/again", "", []string{host, own, AgainHeader + ": " + g.again}, 403},
+		"another link, a page":   {"POST", "/again", "", []string{host, own, nonceHeader + ": 0123456789abcdef", proofHeader + ": " + proof(g.again, "ask", "0123456789abcdef", "")}, 403},
+		"another link, aloud":    {"POST", "/again", "", []string{host, nonceHeader + ": 0123456789abcdef", proofHeader + ": " + g.again}, 403},
 		"a language of nobody":   {"POST", home + "language", "lang=xx", []string{host, own, site, urlencoded}, 400},
 		"a huge header":          {"GET", home, "", []string{host, "X: " + strings.Repeat("x", 64<<10)}, 431},
 	} {
@@ -188,14 +194,13 @@ func TestAnotherLink(t *testing.T) {
 	g := serve(t, hurried(), nil)
 	thief := visit(t, g)
 	address, secret := g.Again()
-	r, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, address, http.NoBody)
-	r.Header.Set(AgainHeader, secret)
-	owner := &visitor{t: t, g: g}
-	owner.do(r)
-	if owner.code != http.StatusOK {
-		t.Fatalf("%d %s", owner.code, owner.body)
+	const nonce = "0123456789abcdef"
+	link, err := Another(t.Context(), address, secret, nonce)
+	if err != nil {
+		t.Fatal(err)
 	}
-	owner.get(owner.body)
+	owner := &visitor{t: t, g: g}
+	owner.get(link)
 	owner.wants(`data-page="busy"`)
 	if thief.get(thief.home); thief.code != http.StatusForbidden {
 		t.Errorf("the page that was opened before: %d", thief.code)
@@ -203,6 +208,21 @@ func TestAnotherLink(t *testing.T) {
 	thief.wants("This link was used already")
 	if thief.home == owner.home {
 		t.Error("both have one secret")
+	}
+	if _, err := Another(t.Context(), address, "guessed", nonce); err == nil {
+		t.Error("a guessed secret got a link")
+	}
+	// On the port of a guide that crashed somebody else listens: he is told no secret, and what he says is not believed.
+	squatter := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(fmt.Sprint(r.Header), secret) {
+			t.Error("the secret was said aloud")
+		}
+		w.Header().Set(proofHeader, r.Header.Get(proofHeader))
+		_, _ = fmt.Fprintf(w, "http://%s/open/phish", r.Host)
+	}))
+	defer squatter.Close()
+	if link, err := Another(t.Context(), squatter.URL+"/again", secret, nonce); err == nil {
+		t.Errorf("a squatter was believed: %s", link)
 	}
 }
 

@@ -59,7 +59,7 @@ func (g *Guide) origin() string { return "http://" + g.host }
 // browser, but for the program itself, which knows a secret of its own.
 func (g *Guide) ownPost(r *http.Request) bool {
 	if r.URL.Path == againPath {
-		return r.Header.Get("Origin") == "" && r.Header.Get("Sec-Fetch-Site") == ""
+		return r.Header.Get("Origin") == "" && r.Header.Get("Sec-Fetch-Site") == "" // it proves itself: see another.go
 	}
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if strings.HasPrefix(r.URL.Path, panelPath) && r.ContentLength == 0 && r.Header.Get("Content-Type") == "" {
@@ -77,7 +77,7 @@ func (g *Guide) ownPost(r *http.Request) bool {
 // with "Origin: null", which is also what a sandboxed page of somebody else sends. Other origins get no referrer either
 // way, and so never see the secret in the path.
 func (g *Guide) protect(h http.Header) {
-	h.Set("Content-Security-Policy", g.policy(""))
+	h.Set("Content-Security-Policy", g.policy("; require-trusted-types-for 'script'"))
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cross-Origin-Embedder-Policy", "require-corp")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")

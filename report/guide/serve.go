@@ -103,12 +103,6 @@ func (g *Guide) Link() string {
 	return g.origin() + openPath + g.launch
 }
 
-// Again is where a second start of the program gets a link to this page, and the secret that it must show.
-func (g *Guide) Again() (address, secret string) { return g.origin() + againPath, g.again }
-
-// AgainHeader carries that secret.
-const AgainHeader = "X-Deskready-Again"
-
 // SecretHeader carries the session's secret in what scripts of the page send: a header that no form of another page can
 // set, so that a browser asks first, and is refused.
 const SecretHeader = "X-Deskready"
@@ -143,7 +137,13 @@ func (g *Guide) Handler() http.Handler {
 // open swaps the launch secret, which others on this computer may see in the list of programs, for the session's. That
 // rides in the path, so that plain forms, reloads and the history work without a script. A cookie would be shared with
 // whatever else is served on 127.0.0.1, on any port.
+//
+// What only looks ahead (a browser that prefetches, a scanner that asks for the head) does not spend the link.
 func (g *Guide) open(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet || r.Header.Get("Sec-Purpose") != "" || r.Header.Get("Purpose") != "" {
+		refuse(w, http.StatusForbidden)
+		return
+	}
 	g.mu.Lock()
 	good := same(g.launch, r.PathValue("token"))
 	if good {
@@ -163,16 +163,6 @@ func (g *Guide) open(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	http.Redirect(w, r, pagePath+session+"/", http.StatusSeeOther)
-}
-
-// another gives the same user's second start of the program a new link.
-func (g *Guide) another(w http.ResponseWriter, r *http.Request) {
-	if !same(g.again, r.Header.Get(AgainHeader)) {
-		refuse(w, http.StatusForbidden)
-		return
-	}
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	_, _ = w.Write([]byte(g.Link())) // the reader is gone
 }
 
 // known lets in who has the session's secret.
