@@ -139,7 +139,7 @@ func (j *journey) failOnPage(ctx context.Context, err error) error {
 	}
 	if ctx.Err() == nil {
 		j.tell(asFault(err))
-		if shown := j.page.Fail(ctx, trouble(err)); shown != nil {
+		if shown := j.page.Fail(ctx, troubleOf(err)); shown != nil {
 			return shown
 		}
 		return exit(asFault(err).exit)
@@ -147,7 +147,7 @@ func (j *journey) failOnPage(ctx context.Context, err error) error {
 	return err
 }
 
-func trouble(err error) guide.Trouble {
+func troubleOf(err error) guide.Trouble {
 	f := asFault(err)
 	return guide.Trouble{Code: f.code, What: f.what, Hint: f.hint}
 }
@@ -165,7 +165,7 @@ func (j *journey) welcome(ctx context.Context) error {
 	var wrong guide.Trouble
 	for {
 		if err := j.openSubject(ctx); err != nil {
-			wrong = trouble(err)
+			wrong = troubleOf(err)
 			if j.policy != "" {
 				return err
 			}
@@ -343,7 +343,7 @@ func (j *journey) outcome() guide.Outcome {
 func (j *journey) ending() guide.Ending {
 	e := guide.Ending{Verdict: j.report.Verdict, Signed: j.report.Confirmed != nil, Delivered: j.delivered}
 	if j.refusal != nil {
-		e.Refused = trouble(j.refusal)
+		e.Refused = troubleOf(j.refusal)
 	}
 	if j.inv != nil && !j.noSend {
 		e.Employer = j.inv.Employer

@@ -144,8 +144,8 @@ func do(t *testing.T, ctx context.Context, actions ...chromedp.Action) { //nolin
 	}
 }
 
-// at waits for a step, looks at it as everybody would, and takes its picture.
-func at(t *testing.T, ctx context.Context, page, picture string) { //nolint:revive // see do
+// arrive waits for a step, looks at it as everybody would, and takes its picture.
+func arrive(t *testing.T, ctx context.Context, page, picture string) { //nolint:revive // see do
 	t.Helper()
 	var wide float64
 	var nameless, blocked, headings int
@@ -199,30 +199,30 @@ func TestGuideByKeyboard(t *testing.T) {
 			link, cmd := d.guide(t, "--invite", d.invite, "--out", "ana.deskready.json")
 			ctx := tab(t, c.width, c.dark)
 			do(t, ctx, chromedp.Navigate(link))
-			at(t, ctx, "welcome", name+"-1-welcome")
+			arrive(t, ctx, "welcome", name+"-1-welcome")
 			press(t, ctx, `button[value=begin]`, kb.Enter)
-			at(t, ctx, "consent", name+"-2-consent")
+			arrive(t, ctx, "consent", name+"-2-consent")
 			press(t, ctx, `#without-path`, " ")
 			press(t, ctx, `button[value=agree]`, kb.Enter)
-			at(t, ctx, "question", name+"-3-question")
+			arrive(t, ctx, "question", name+"-3-question")
 			press(t, ctx, `form.card button`, kb.Enter)
 			do(t, ctx, chromedp.WaitVisible(`fieldset.choices`))
-			at(t, ctx, "question", name+"-3-choices")
+			arrive(t, ctx, "question", name+"-3-choices")
 			press(t, ctx, `[name=choice]`, " ")
 			press(t, ctx, `form.card button`, kb.Enter)
-			at(t, ctx, "running", name+"-3-running")
-			at(t, ctx, "result", name+"-4-result")
+			arrive(t, ctx, "running", name+"-3-running")
+			arrive(t, ctx, "result", name+"-4-result")
 			press(t, ctx, `a[href$=sign]`, kb.Enter)
-			at(t, ctx, "sign", name+"-5-sign")
+			arrive(t, ctx, "sign", name+"-5-sign")
 			press(t, ctx, `button[value=sign]`, kb.Enter) // without a name
 			do(t, ctx, chromedp.WaitVisible(`#name-wrong`))
-			at(t, ctx, "sign", name+"-5-wrong")
+			arrive(t, ctx, "sign", name+"-5-wrong")
 			press(t, ctx, `#name`, "A")
 			do(t, ctx, chromedp.KeyEvent("na María Núñez"))
 			press(t, ctx, `button[value=sign]`, kb.Enter)
-			at(t, ctx, "done", name+"-6-done")
+			arrive(t, ctx, "done", name+"-6-done")
 			press(t, ctx, `button[value=close]`, kb.Enter)
-			at(t, ctx, "closed", name+"-7-closed")
+			arrive(t, ctx, "closed", name+"-7-closed")
 			if err := cmd.Wait(); err != nil { // the policy asks for nothing of what was refused
 				t.Error(err)
 			}
@@ -254,25 +254,25 @@ func TestGuideProvesBrowser(t *testing.T) {
 	link, _ := d.guide(t, "--invite", d.invite, "--out", "ana.deskready.json")
 	ctx := tab(t, 360, true, chromedp.Flag("use-fake-device-for-media-stream", true), chromedp.Flag("use-fake-ui-for-media-stream", true))
 	do(t, ctx, chromedp.Navigate(link))
-	at(t, ctx, "welcome", "panel-welcome")
+	arrive(t, ctx, "welcome", "panel-welcome")
 	press(t, ctx, `button[value=begin]`, kb.Enter)
-	at(t, ctx, "consent", "panel-consent")
+	arrive(t, ctx, "consent", "panel-consent")
 	press(t, ctx, `button[value=agree]`, kb.Enter)
-	at(t, ctx, "panel", "panel-1")
+	arrive(t, ctx, "panel", "panel-1")
 	do(t, ctx, chromedp.WaitVisible(`.dr-start`), chromedp.Sleep(200*time.Millisecond))
-	at(t, ctx, "panel", "panel-2")
+	arrive(t, ctx, "panel", "panel-2")
 	do(t, ctx, chromedp.Click(`.dr-start`), chromedp.WaitVisible(`[data-step=camera][data-state=doing]`))
-	at(t, ctx, "panel", "panel-3")
+	arrive(t, ctx, "panel", "panel-3")
 	do(t, ctx, chromedp.WaitVisible(`body:not([data-page=panel]), .dr-go_on`))
 	var asked bool
 	do(t, ctx, chromedp.Evaluate(`!!document.querySelector(".dr-go_on")`, &asked))
 	if asked {
-		at(t, ctx, "panel", "panel-4")
+		arrive(t, ctx, "panel", "panel-4")
 		do(t, ctx, chromedp.Click(`.dr-go_on`))
 	}
-	at(t, ctx, "result", "panel-result")
+	arrive(t, ctx, "result", "panel-result")
 	do(t, ctx, chromedp.Click(`a[href$=sign]`), chromedp.WaitVisible(`#name`), chromedp.SendKeys(`#name`, "Ana Núñez"), chromedp.Click(`button[value=sign]`))
-	at(t, ctx, "done", "panel-done")
+	arrive(t, ctx, "done", "panel-done")
 	file, err := os.ReadFile(filepath.Join(d.dir, "ana.deskready.json"))
 	if err != nil {
 		t.Fatal(err)
