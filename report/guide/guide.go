@@ -13,6 +13,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 
@@ -92,6 +93,9 @@ func New(c Config) (*Guide, error) {
 	}
 	if c.Patience == (Patience{}) {
 		c.Patience = people()
+	}
+	if !slices.Contains(c.Languages, c.Lang) { // the guide would be in two languages at once
+		c.Lang = words.Fallback
 	}
 	book, err := c.Book(c.Lang)
 	if err != nil {

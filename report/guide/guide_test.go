@@ -415,6 +415,17 @@ func TestPanel(t *testing.T) {
 	}
 }
 
+// TestForeign: a computer whose language the guide does not speak.
+func TestForeign(t *testing.T) {
+	g, err := New(Config{
+		Book: func(lang string) (words.Book, error) { return words.Open(lang, Words(), render.Words()) },
+		Lang: "pt", Languages: []string{"en", "es"}, Rand: rand.Reader,
+	})
+	if err != nil || g.Texts().Lang() != "en" {
+		t.Errorf("%s %v", g.Texts().Lang(), err)
+	}
+}
+
 // TestGuess: a browser says better than a system's settings which language its owner reads.
 func TestGuess(t *testing.T) {
 	for accepted, want := range map[string]string{
