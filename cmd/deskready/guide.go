@@ -282,7 +282,7 @@ const (
 func typical(check string) time.Duration {
 	return map[string]time.Duration{
 		"system": 3 * time.Second, "browser": 25 * time.Second, "audio": 15 * time.Second,
-		"path": 8 * time.Second, "bandwidth": 25 * time.Second, "call": 25 * time.Second,
+		"workspace": 15 * time.Second, "path": 8 * time.Second, "bandwidth": 25 * time.Second, "call": 25 * time.Second,
 	}[check]
 }
 

@@ -124,7 +124,7 @@ func tab(t *testing.T, width int64, dark bool, more ...chromedp.ExecAllocatorOpt
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
 	t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, 90*time.Second)
+	ctx, cancel = context.WithTimeout(ctx, 3*time.Minute)
 	t.Cleanup(cancel)
 	scheme := "light"
 	if dark {
@@ -160,6 +160,9 @@ func arrive(t *testing.T, ctx context.Context, page, picture string) { //nolint:
 		chromedp.Evaluate(`document.activeElement?.tagName ?? ""`, &focused))
 	if wide > 0 || nameless > 0 || blocked > 0 || headings != 1 {
 		t.Errorf("%s: %v px too wide, %d parts without a name, %d that the policy blocks, %d main headings", page, wide, nameless, blocked, headings)
+	}
+	for i := 0; page != "panel" && focused == "BODY" && i < 50; i++ { // the script may be on its way
+		do(t, ctx, chromedp.Sleep(100*time.Millisecond), chromedp.Evaluate(`document.activeElement?.tagName ?? ""`, &focused))
 	}
 	if page != "panel" && focused != "H1" && focused != "DIV" { // a panel moves it by itself
 		t.Errorf("%s: focus is on %q: who cannot see the page is not told of the new step", page, focused)
