@@ -23,11 +23,11 @@ type limits struct {
 	open   time.Duration // hello to the open microphone: a busy computer takes 2 s, a frozen sound server for ever
 	first  time.Duration // open to the first sample
 	age    time.Duration // sample to sample
-	finish time.Duration // last sample to the figures
+	finish time.Duration // last sample to the figures: a second, and more where other programs leave no time for it
 }
 
 var usual = limits{hello: 10 * time.Second, list: 5 * time.Second, open: 6 * time.Second, first: 4 * time.Second,
-	age: 2 * time.Second, finish: 6 * time.Second}
+	age: 2 * time.Second, finish: 15 * time.Second}
 
 // children starts sound children, watches over them and ends them.
 type children struct {

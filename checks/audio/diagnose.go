@@ -114,8 +114,8 @@ func (t take) headsetElsewhere() bool {
 	if t.devices == nil || t.chosen != nil {
 		return false
 	}
-	other := func(d Device) bool { return d.first() && d.Headset == noHeadset }
-	return pick(t.devices.Inputs, other) != nil && pick(t.devices.Inputs, func(d Device) bool { return d.Headset == isHeadset }) != nil
+	in := t.input() // not the default for calls of Windows: programs in a browser do not go by that
+	return in != nil && in.Headset == noHeadset && pick(t.devices.Inputs, func(d Device) bool { return d.Headset == isHeadset }) != nil
 }
 
 // class is what is wrong with a voice that was heard, first causes first: hum is noise, so it goes before it.

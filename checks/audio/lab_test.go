@@ -54,20 +54,27 @@ type labRun struct {
 
 // A listener is a person who says no to another recording and yes to listening once more, and who hears what comes out of
 // the default output: by its monitor, with the sound server's own tool.
-type listener struct{ ear *exec.Cmd }
+type listener struct {
+	ear   *exec.Cmd
+	heard *locked
+}
 
 func (l *listener) ask(ctx context.Context, q checks.Question) (string, error) {
 	switch q.Key {
 	case "audio.ask.listen", "audio.ask.listen_again":
 		l.ear = exec.CommandContext(ctx, "parec", "--device=@DEFAULT_MONITOR@", "--rate=8000", "--channels=1", "--format=s16le", "--raw")
-		l.ear.Stdout = new(strings.Builder)
+		l.heard = &locked{}
+		l.ear.Stdout = l.heard
 		if err := l.ear.Start(); err != nil {
 			return "", err
+		}
+		for end := time.Now().Add(10 * time.Second); l.heard.String() == "" && time.Now().Before(end); { // a person's ears are open
+			time.Sleep(20 * time.Millisecond)
 		}
 	case "audio.ask.count":
 		_ = l.ear.Process.Kill()
 		_ = l.ear.Wait() // it was killed
-		if n := bursts(l.ear.Stdout.(*strings.Builder).String(), 8000); n >= leastSweeps && n <= mostSweeps {
+		if n := bursts(l.heard.String(), 8000); n >= leastSweeps && n <= mostSweeps {
 			return countOf(n), nil
 		}
 	}
@@ -82,7 +89,7 @@ func bursts(raw string, rate int) (n int) {
 	quiet := rate
 	for i := 0; i+1 < len(raw); i += 2 {
 		if v := int16(binary.LittleEndian.Uint16([]byte(raw[i : i+2]))); v > 400 || v < -400 { // -38 dBFS
-			if quiet > rate/5 {
+			if quiet > rate/4 {
 				n++
 			}
 			quiet = 0
