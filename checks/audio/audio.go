@@ -47,6 +47,8 @@ var (
 	humming    = checks.Metric{ID: "audio.hum", Unit: checks.Decibel, Better: checks.Lower, Decimals: 1}
 	offset     = checks.Metric{ID: "audio.dc_offset", Unit: checks.Ratio, Better: checks.Lower, Decimals: 4}
 	bandwidth  = checks.Metric{ID: "audio.bandwidth", Unit: checks.Hertz, Better: checks.Higher}
+	roomNoise  = checks.Metric{ID: "audio.room_noise", Unit: checks.DBFS, Better: checks.Lower, Decimals: 1}
+	rateOff    = checks.Metric{ID: "audio.rate_error", Unit: checks.Ratio, Better: checks.Lower, Decimals: 5}
 )
 
 //go:embed words
@@ -77,7 +79,7 @@ func withLimits(o Options, l limits) checks.Check {
 	return checks.Check{
 		Name: "audio",
 		Metrics: []checks.Metric{diagnosis, microphone, output, headset, both, speech, floor, snr, clipping, dropouts, humming,
-			offset, bandwidth},
+			offset, bandwidth, roomNoise, rateOff},
 		Words: words,
 		Reads: []string{"audio.reads.devices", "audio.reads.microphone"},
 		Limit: 90 * time.Second,
@@ -200,7 +202,11 @@ func (s session) record(ctx context.Context, t *take, tell checks.Progress) {
 	if in := t.input(); in != nil {
 		rate = in.Rate
 	}
-	t.figures, t.fault = s.children.record(ctx, rate, s.total, s.meter(t.asked, tell))
+	room := 0.0
+	if t.asked {
+		room = settling + s.room
+	}
+	t.figures, t.fault = s.children.record(ctx, rate, s.total, room, s.meter(t.asked, tell))
 	if t.input() == nil || ctx.Err() != nil {
 		return
 	}

@@ -48,12 +48,12 @@ func (c children) devices(ctx context.Context) (*Devices, *checks.Problem) {
 }
 
 // record records and brings back the figures. hear is told of each sign of life.
-func (c children) record(ctx context.Context, rate int, seconds float64, hear func(samples, rate int, level float64)) (*Figures, *checks.Problem) {
+func (c children) record(ctx context.Context, rate int, seconds, room float64, hear func(samples, rate int, level float64)) (*Figures, *checks.Problem) {
 	var got *Figures
 	open, last := 0, 0
 	whole := c.limits.open + c.limits.first + c.limits.finish + time.Duration(1.5*seconds*float64(time.Second))
 	w := watch{limit: c.limits.open, whole: whole, late: missing(codeFrozen)}
-	p := c.run(ctx, request{Job: jobRecord, Rate: rate, Seconds: seconds}, &w, func(f frame) bool {
+	p := c.run(ctx, request{Job: jobRecord, Rate: rate, Seconds: seconds, Room: room}, &w, func(f frame) bool {
 		switch {
 		case f.Opened != nil && open == 0:
 			open = f.Opened.Rate

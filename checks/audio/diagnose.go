@@ -21,8 +21,6 @@ const (
 	bandNarrow = 4200
 	// A tenth of this is harmless.
 	offsetHigh = 0.05
-	// Under this much speech over noise, noise hides how far up the voice reaches.
-	snrForBand = 20
 )
 
 // diagnose names the one first cause, or says why none can be named. It never says "pass" of what was not heard.
@@ -42,12 +40,25 @@ func (t take) diagnose() (class string, p *checks.Problem) {
 		return codeSilent, nil
 	case t.headsetElsewhere():
 		return codeWrongDefault, nil
-	case !t.figures.Speech && t.asked:
-		return codeNoSpeech, nil
-	case !t.figures.Speech:
-		return "", missing(codeNobodyAsked)
+	}
+	if p := t.voiceless(); p != nil {
+		if p.Code == codeNoSpeech {
+			return codeNoSpeech, nil
+		}
+		return "", p
 	}
 	return t.figures.class(), nil
+}
+
+// voiceless is why there are no figures of a voice.
+func (t take) voiceless() *checks.Problem {
+	switch {
+	case t.figures.Speech:
+		return nil
+	case t.asked:
+		return missing(codeNoSpeech)
+	}
+	return missing(codeNobodyAsked)
 }
 
 // faulty is the class of what kept figures away, where it is one.
@@ -73,7 +84,6 @@ func (t take) headsetElsewhere() bool {
 
 // class is what is wrong with a voice that was heard, first causes first: hum is noise, so it goes before it.
 func (f *Figures) class() string {
-	ratio := f.Level - f.Floor
 	switch {
 	case f.Clipping > clippingHigh:
 		return "clipping"
@@ -83,11 +93,11 @@ func (f *Figures) class() string {
 		return "level_high"
 	case f.Hum > humHigh && f.HumLevel > humLoud:
 		return "hum"
-	case ratio < snrLow:
+	case f.ratio() < snrLow:
 		return "noise_high"
 	case f.Dropouts > dropoutsHigh:
 		return "dropouts"
-	case f.Bandwidth < bandNarrow && ratio >= snrForBand:
+	case f.Bandwidth < bandNarrow && !f.Masked:
 		return "narrowband"
 	case f.DCOffset > offsetHigh:
 		return "dc_offset"
@@ -161,35 +171,19 @@ func (t take) truth(m checks.Metric, devices ...*Device) checks.Measurement {
 	return m.True("", true)
 }
 
-// numbers are the figures, or why there are none. What only a voice can show is missing where none was heard.
+// numbers are the figures, or why there are none.
 func (t take) numbers() []checks.Measurement {
-	f := t.figures
-	all := []checks.Metric{speech, floor, snr, clipping, dropouts, humming, offset, bandwidth}
-	switch {
+	switch f := t.figures; {
 	case t.fault != nil:
-		return none(t.fault, all...)
+		return none(t.fault, ofFigures()...)
 	case f == nil:
-		return none(missing(codeFailed), all...)
+		return none(missing(codeFailed), ofFigures()...)
 	case f.Silent && zerosMayBeBlocked:
-		return none(missing(codeBlocked), all...)
+		return none(missing(codeBlocked), ofFigures()...)
 	case f.Silent:
-		return none(missing(codeSilent), all...)
+		return none(missing(codeSilent), ofFigures()...)
 	}
-	room := []checks.Measurement{floor.Of("", f.Floor), humming.Of("", f.Hum), offset.Of("", f.DCOffset)}
-	if !f.Speech {
-		p := missing(codeNobodyAsked)
-		if t.asked {
-			p = missing(codeNoSpeech)
-		}
-		return append(room, none(p, speech, snr, clipping, dropouts, bandwidth)...)
-	}
-	level := speech.Of("", f.Level)
-	level.Samples = f.Levels
-	band := bandwidth.Of("", f.Bandwidth)
-	if f.Level-f.Floor < snrForBand {
-		band = bandwidth.Missing("", missing(codeNoise))
-	}
-	return append(room, level, snr.Of("", f.Level-f.Floor), clipping.Of("", f.Clipping), dropouts.Of("", f.Dropouts), band)
+	return t.figures.answers(t.voiceless())
 }
 
 func none(p *checks.Problem, list ...checks.Metric) []checks.Measurement {

@@ -32,6 +32,7 @@ type request struct {
 	Cookies []string `json:"cookies,omitempty"` // Linux: where the server's cookie may be
 	Seconds float64  `json:"seconds,omitzero"`  // how long to record
 	Rate    int      `json:"rate,omitzero"`     // the microphone's own rate, where known
+	Room    float64  `json:"room,omitzero"`     // how long somebody was asked to be quiet first
 }
 
 const (
@@ -194,20 +195,20 @@ func decode(line []byte) (frame, error) {
 
 // sound says whether figures are ones that measure can bring back.
 func (f *Figures) sound() bool {
-	for _, l := range append([]float64{f.Level, f.Floor, f.HumLevel}, f.Levels...) {
+	for _, l := range slices.Concat([]float64{f.Level, f.Floor, f.HumLevel, f.RoomNoise}, f.Levels, f.RoomLevels, f.Spectrum) {
 		if !within(lowest, l, highest) {
 			return false
 		}
 	}
 	for _, r := range []struct{ v, most float64 }{
 		{f.Clipping, 1}, {f.Dropouts, 1}, {f.Hum, 200}, {f.Peak, loudest}, {f.DCOffset, loudest},
-		{f.Bandwidth, maxRate}, {f.Seconds, 600},
+		{f.Bandwidth, maxRate}, {f.Seconds, 600}, {f.Room, 600}, {f.RateError, 1}, {f.RateWithin, 1},
 	} {
 		if !within(0, r.v, r.most) {
 			return false
 		}
 	}
-	return len(f.Levels) <= maxLevels && f.Rate >= 1000 && f.Rate <= maxRate
+	return len(f.Levels) <= maxLevels && len(f.RoomLevels) <= maxLevels && len(f.Spectrum) <= maxBands && f.Rate >= 1000 && f.Rate <= maxRate
 }
 
 // within allows for the rounding of a level series.

@@ -254,7 +254,7 @@ func TestLabActiveLevel(t *testing.T) {
 		for i := range pcm {
 			pcm[i] = float32(int16(binary.LittleEndian.Uint16(data[44+2*i:]))) / 32768
 		}
-		got := measure(pcm, 48000).Level
+		got := measure(pcm, 48000, 0).Level
 		t.Logf("%s: %.3f dBov, actlev %.3f", name, got, want)
 		if math.Abs(got-want) > 0.05 {
 			t.Errorf("%s: %.3f dBov, actlev says %.3f", name, got, want)

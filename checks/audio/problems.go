@@ -19,6 +19,8 @@ const (
 	codeWrongDefault = "wrong_default"    // the default input is no microphone
 	codeNotKnown     = "device_not_known" // the device does not say what it is
 	codeNoise        = "noise_hides"      // too much noise to tell
+	codeSpokeEarly   = "spoke_early"      // something as loud as a voice was heard while it should be quiet
+	codeTooShort     = "sound_too_short"  // too little sound came to tell
 )
 
 // faultOf makes a problem of a code that a child said: a code that is none of its own is a fault of the child.
@@ -26,8 +28,8 @@ func faultOf(code, detail string) *checks.Problem {
 	p := &checks.Problem{Code: code, Detail: checks.Clean(detail, 200), Side: checks.SideHire}
 	switch code {
 	case codeNoMicrophone, codeNoOutput, codeNoServer, codeFrozen, codeStalled, codeUnplugged, codeSilent, codeBlocked, codeNotOpened,
-		codeNoSpeech, codeWrongDefault:
-	case codeNobodyAsked, codeNotKnown, codeNoise, checks.CodeUnsupported:
+		codeNoSpeech, codeWrongDefault, codeSpokeEarly:
+	case codeNobodyAsked, codeNotKnown, codeNoise, codeTooShort, checks.CodeUnsupported:
 		p.Side = checks.SideUnknown
 	case checks.CodeTimeout:
 		p.Side = checks.SideTool // the child itself was too slow: of the sound system nothing is known

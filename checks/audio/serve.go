@@ -34,12 +34,13 @@ type recording struct {
 	rate int
 	pcm  []float32
 	n    atomic.Int64
+	came arrivals
 	full chan struct{}
 }
 
 func newRecording(rate int, seconds float64) *recording {
 	samples := max(int(seconds*float64(rate)), 1)
-	return &recording{rate: rate, pcm: make([]float32, samples), full: make(chan struct{})}
+	return &recording{rate: rate, pcm: make([]float32, samples), came: newArrivals(seconds), full: make(chan struct{})}
 }
 
 // take is called by the audio thread alone.
@@ -49,6 +50,7 @@ func (r *recording) take(in []float32) {
 		return
 	}
 	n += int64(copy(r.pcm[n:], in))
+	r.came.note(int(n))
 	r.n.Store(n)
 	if n == int64(len(r.pcm)) {
 		close(r.full)
@@ -74,7 +76,7 @@ func serve(in io.Reader, out io.Writer, sound func(request) Sound) error {
 	if err := json.Unmarshal(line, &r); err != nil {
 		return fmt.Errorf("reading the request: %w", err)
 	}
-	if !(r.Seconds >= 0 && r.Seconds <= maxSeconds) || r.Rate < 0 || r.Rate > maxRate {
+	if !(r.Seconds >= 0 && r.Seconds <= maxSeconds) || !(r.Room >= 0 && r.Room <= maxSeconds) || r.Rate < 0 || r.Rate > maxRate {
 		return errors.New("reading the request: out of bounds")
 	}
 	if r.Job != jobDevices && r.Job != jobRecord {
@@ -132,7 +134,7 @@ func record(r request, out io.Writer, sound Sound) error {
 			said <- err
 			return
 		}
-		said <- follow(rec, out)
+		said <- follow(rec, r.Room, out)
 	})
 	if err != nil {
 		return say(out, frame{Fault: faultFrom(err)})
@@ -140,7 +142,7 @@ func record(r request, out io.Writer, sound Sound) error {
 	return <-said
 }
 
-func follow(rec *recording, out io.Writer) error {
+func follow(rec *recording, room float64, out io.Writer) error {
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
 	last := 0
@@ -156,7 +158,7 @@ func follow(rec *recording, out io.Writer) error {
 			if err := sayHeard(); err != nil { // the parent waits for samples no longer
 				return err
 			}
-			f := measure(settled(rec.pcm, rec.rate), rec.rate)
+			f := rec.figures(room)
 			return say(out, frame{Figures: &f})
 		case <-ticker.C:
 			if err := sayHeard(); err != nil {
