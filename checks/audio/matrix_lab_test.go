@@ -44,7 +44,8 @@ const (
 // maker makes the signals.
 type maker struct {
 	testing.TB
-	list []made
+	list   []made
+	spoken map[[4]string][]float32 // by language, text, voice and rate
 }
 
 func (m *maker) length() int { return int(takeSeconds * hz48) }
@@ -52,13 +53,14 @@ func (m *maker) length() int { return int(takeSeconds * hz48) }
 // said is a take with a voice at an active level, in nothing.
 func (m *maker) said(lang string, s speaker, level float64) []float32 {
 	x := make([]float32, m.length())
-	one := says(m, lang, sentences[lang], s, hz48)
+	text := sentences[lang] + strangers[lang]
+	one := m.says(lang, text, s, hz48)
 	put(x, atLevel(looped(one, m.length()-int(takeSpeech*hz48), hz48/2), hz48, level), takeSpeech)
 	return x
 }
 
 func (m *maker) noise(colour string, db float64) []float32 {
-	return scale(noiseOf(m, colour, m.length(), 1), db)
+	return scale(m.noiseOf(colour, m.length(), 1), db)
 }
 
 // put adds a signal to the matrix.
@@ -87,7 +89,7 @@ var woman = speakers[1]
 
 // matrix are all of the made signals.
 func matrix(t testing.TB) []made {
-	m := &maker{TB: t}
+	m := &maker{TB: t, spoken: map[[4]string][]float32{}}
 	m.levels()
 	m.noises()
 	m.voices()
@@ -144,7 +146,7 @@ func (m *maker) noises() {
 				both := dB(math.Hypot(lin(-26), lin(-26-snr)))
 				says = func(d *made) { d.level, d.noise, d.snr = both, -26-snr, snr }
 			}
-			m.put(fmt.Sprintf("%s SNR %.0f", colour, snr), add(add(m.said("en-us", who, -26), m.noise(colour, -26-snr)), scale(noiseOf(m, "white", m.length(), 2), -90)),
+			m.put(fmt.Sprintf("%s SNR %.0f", colour, snr), add(add(m.said("en-us", who, -26), m.noise(colour, -26-snr)), scale(m.noiseOf("white", m.length(), 2), -90)),
 				truth, use, says)
 		}
 	}
@@ -228,7 +230,7 @@ func (m *maker) bands() {
 		}
 		n := int(takeSeconds * float64(rate))
 		x := make([]float32, n)
-		copy(x[int(takeSpeech*float64(rate)):], atLevel(looped(says(m, "es", sentences["es"], woman, rate), n, rate/2)[:n-int(takeSpeech*float64(rate))], rate, -26))
+		copy(x[int(takeSpeech*float64(rate)):], atLevel(looped(m.says("es", sentences["es"], woman, rate), n, rate/2)[:n-int(takeSpeech*float64(rate))], rate, -26))
 		m.put(fmt.Sprintf("at %d Hz", rate), add(x, noiseAt(rate, takeSeconds, -70)), truth, use, at(-26, -70), func(d *made) { d.rate = rate })
 	}
 }
@@ -265,10 +267,10 @@ func (m *maker) habits() {
 	m.put("a pause of 1.2 s", add(paused, room), "pass", fit)
 	words := make([]float32, n)
 	for k, word := range []string{"Yes.", "One moment.", "Okay.", "Please hold."} {
-		put(words, says(m, "en-us", word, woman, hz48), takeSpeech+1.1*float64(k))
+		put(words, m.says("en-us", word, woman, hz48), takeSpeech+1.1*float64(k))
 	}
 	m.put("single words", add(atLevel(words, hz48, -26), room), "pass", fit)
-	early := looped(says(m, "en-us", sentences["en-us"], woman, hz48), n, hz48/3)
+	early := looped(m.says("en-us", sentences["en-us"], woman, hz48), n, hz48/3)
 	early = add(atLevel(early, hz48, -26), room)
 	m.put("speaks from the start", early, "pass", fit, at(-26, -70))
 	m.put("nobody asked, speaks", early, "pass", fit, at(-26, -70), func(d *made) { d.room = 0 })

@@ -12,9 +12,9 @@ import (
 const (
 	// leastRoom are the seconds a room part must have to stand for the room.
 	leastRoom = 0.5
-	// steadyRoom is how far the mean of a room's noise may stand over its own quietest moments, dB: 3 dB in a room full
-	// of people who talk, proved on made signals. What stands higher in the room part is a door, a cough, or the person.
-	steadyRoom = 4.5
+	// steadyRoom is how far the mean of a room's noise may stand over its own quietest moments, dB: 3 to 5 dB in a room
+	// full of people who talk, proved on made signals. What stands higher is a door, a cough, or the person.
+	steadyRoom = 6
 	// nearVoice is how close to the voice, and how far over the noise, the room part is when somebody spoke in it, dB.
 	nearVoice = 10
 	// overRoom is the least by which a voice stands over the room it was spoken in, dB.

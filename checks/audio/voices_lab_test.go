@@ -9,7 +9,6 @@ import (
 	"math/rand/v2"
 	"os/exec"
 	"strconv"
-	"sync"
 	"testing"
 )
 
@@ -30,29 +29,27 @@ type speaker struct{ name, variant, pitch string }
 
 var speakers = []speaker{{"man", "m3", "40"}, {"woman", "f2", "55"}, {"child", "f4", "90"}}
 
-var spoken sync.Map // of what was spoken once: [4]string to []float32
-
 // says is a text spoken, at a rate, without what lies under 80 Hz and without silence at its ends.
-func says(t testing.TB, lang, text string, s speaker, rate int) []float32 {
-	t.Helper()
+func (m *maker) says(lang, text string, s speaker, rate int) []float32 {
+	m.Helper()
 	key := [4]string{lang, text, s.variant + s.pitch, strconv.Itoa(rate)}
-	if x, ok := spoken.Load(key); ok {
-		return x.([]float32)
+	if x, ok := m.spoken[key]; ok {
+		return x
 	}
 	wav, err := exec.Command("espeak-ng", "-v", lang+"+"+s.variant, "-p", s.pitch, "-s", "165", "--stdout", text).Output()
 	if err != nil {
-		t.Fatalf("espeak-ng: %v", err)
+		m.Fatalf("espeak-ng: %v", err)
 	}
-	x := sox(t, wav, []string{"-t", "wav", "-"}, "gain", "-6", "rate", "-v", strconv.Itoa(rate), "highpass", "80", "highpass", "80")
+	x := sox(m, wav, []string{"-t", "wav", "-"}, "gain", "-6", "rate", "-v", strconv.Itoa(rate), "highpass", "80", "highpass", "80")
 	from, to := 0, len(x)
 	for ; from < to && math.Abs(float64(x[from])) < 0.003; from++ {
 	}
 	for ; to > from && math.Abs(float64(x[to-1])) < 0.003; to-- {
 	}
 	if to-from < rate/5 {
-		t.Fatalf("espeak-ng said nothing in %s", lang)
+		m.Fatalf("espeak-ng said nothing in %s", lang)
 	}
-	spoken.Store(key, x[from:to])
+	m.spoken[key] = x[from:to]
 	return x[from:to]
 }
 
@@ -112,7 +109,7 @@ func atLevel(x []float32, rate int, db float64) []float32 {
 // colours are the noises of rooms and machines, at 0 dBFS.
 var colours = []string{"white", "pink", "fan", "babble", "mains"}
 
-func noiseOf(t testing.TB, colour string, n int, seed uint64) []float32 {
+func (m *maker) noiseOf(colour string, n int, seed uint64) []float32 {
 	r := rand.New(rand.NewPCG(seed, 17))
 	x := make([]float32, n)
 	switch colour {
@@ -137,7 +134,7 @@ func noiseOf(t testing.TB, colour string, n int, seed uint64) []float32 {
 		}
 	case "babble": // eight people in six languages
 		for i, lang := range []string{"en-us", "es", "de", "fr", "pt", "ru", "en-us", "es"} {
-			one := says(t, lang, sentences[lang], speakers[(i+int(seed))%2], hz48)
+			one := m.says(lang, sentences[lang], speakers[(i+int(seed))%2], hz48)
 			from := r.IntN(len(one))
 			x = add(x, atRMS(looped(append(one[from:len(one):len(one)], one[:from]...), n, hz48/5), 0))
 		}
