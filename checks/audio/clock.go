@@ -35,9 +35,8 @@ func (a *arrivals) note(samples int) {
 	}
 }
 
-// rateError is how far the samples of a second are from what the rate promises, as a ratio, and how far that may err:
-// the slope of samples over time, least squares, with twice its standard error. What is lost on the way counts too. ok is
-// false where too little came to tell.
+// rateError is how far the samples of a second are from what the rate promises, as a ratio, and how far that may err. What
+// is lost on the way counts too. ok is false where too little came to tell.
 func rateError(at []arrival, rate int) (ratio, within float64, ok bool) {
 	for len(at) > 0 && at[0].seconds < rush {
 		at = at[1:]
@@ -45,6 +44,15 @@ func rateError(at []arrival, rate int) (ratio, within float64, ok bool) {
 	if len(at) < 20 || at[len(at)-1].seconds-at[0].seconds < leastClock {
 		return 0, 0, false
 	}
+	pace, doubt := slopeOf(at, rate)
+	// A busy computer is late for a while, not at random: then the two halves do not agree.
+	first, _ := slopeOf(at[:len(at)/2], rate)
+	second, _ := slopeOf(at[len(at)/2:], rate)
+	return min(math.Abs(pace-1), 1), min(max(2*doubt, math.Abs(first-second)), 1), true
+}
+
+// slopeOf is the slope of samples over time, as a ratio of the rate, by least squares, and its standard error.
+func slopeOf(at []arrival, rate int) (slope, doubt float64) {
 	n := float64(len(at))
 	var t, s float64
 	for _, a := range at {
@@ -56,13 +64,16 @@ func rateError(at []arrival, rate int) (ratio, within float64, ok bool) {
 		tt += (a.seconds - t) * (a.seconds - t)
 		ts += (a.seconds - t) * (float64(a.samples)/float64(rate) - s)
 	}
-	slope := ts / tt
+	if tt == 0 {
+		return 0, 1
+	}
+	slope = ts / tt
 	var rest float64
 	for _, a := range at {
 		d := float64(a.samples)/float64(rate) - s - slope*(a.seconds-t)
 		rest += d * d
 	}
-	return min(math.Abs(slope-1), 1), min(2*math.Sqrt(rest/(n-2)/tt), 1), true
+	return slope, math.Sqrt(rest / (n - 2) / tt)
 }
 
 const (

@@ -46,9 +46,9 @@ func minus(a, b []float32) []float32 {
 	return x
 }
 
-// TestLabFiles takes the figures of 6 s of each of the lab's files, from eight places of the loop on, with somebody who was
-// asked to be quiet first and is not, and without: each has the class of its scenario, and the figures that are true of that very part.
-// It is TestLab without the sound server.
+// TestLabFiles takes the figures of 6 s of each of the lab's files, from eight places of the loop on, with somebody who
+// was asked to be quiet first and is not, and without: each has the class of its scenario, and the figures that are
+// true of that very part. It is TestLab without the sound server.
 func TestLabFiles(t *testing.T) {
 	clean, quiet := wav(t, "clear_speech"), wav(t, "nobody_speaks")
 	worst := map[string]float64{}

@@ -10,9 +10,9 @@ import (
 
 // What other tools would say of the matrix, by the rules they publish.
 
-// testrtc is the microphone test of webrtc/testrtc (src/js/mictest.js): buffers of 512 samples whose first and last sample are
-// silent are left out, until 2 s of others have come. Once the highest sample so far has reached full scale, all later
-// ones count as clipped; so do they here.
+// testrtc is the microphone test of webrtc/testrtc (src/js/mictest.js): buffers of 512 samples whose first and last
+// sample are silent are left out, until 2 s of others have come. Once the highest sample so far has reached full scale,
+// all later ones count as clipped; so do they here.
 func testrtc(x []float32, rate int) (problem string) {
 	const size, silence = 512, 1.0 / 32767
 	var peak, loudest float64

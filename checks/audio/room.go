@@ -34,10 +34,10 @@ type pauses struct {
 }
 
 // findPauses is a kind of minimum statistics (R. Martin, IEEE Trans. Speech and Audio Processing 9(5), 2001) over the
-// bands of a voice. A frame is not chosen by its level: the level of a low noise swings from frame to frame, and its lowest
-// swings lie 1 to 2 dB under its mean. It is chosen by the level of its bands, a third of an octave each, which weigh the
-// more the less they swing, and taken in as long as it lies within the swing of a steady noise; so the mean of those frames needs no
-// compensation. Frames that touch a hole say nothing of noise.
+// bands of a voice. A frame is not chosen by its level: the level of a low noise swings from frame to frame, and its
+// lowest swings lie 1 to 2 dB under its mean. It is chosen by the level of its bands, a third of an octave each, which
+// weigh the more the less they swing, and taken in as long as it lies within the swing of a steady noise; so the mean
+// of those frames needs no compensation. Frames that touch a hole say nothing of noise.
 func findPauses(x []float64, rate int, h holes) pauses {
 	p := pauses{size: smooth(max(rate/50, 8))}
 	all := spectra(x, p.size, p.size)

@@ -178,11 +178,11 @@ func apart(a, b []float64) float64 {
 }
 
 // speech tells a voice from all else that moves. A voice is now loud, now soft, it has a pitch that glides, and its
-// spectrum turns from vowels to hisses all the time; a whisper has but the last, so it must last, and be as smooth as noise. Steady
-// noise never stands clear of itself; knocks, barks and coughs keep one spectrum; typing crackles; sirens keep one
-// loudness; tones of music stand still, and then jump. Singing is a voice too. The limits lie between what voices of
-// espeak-ng read in 16 languages, men, women, children and whispers, down to 0 dB over noise, and what 27 made
-// machines, animals and kinds of music do.
+// spectrum turns from vowels to hisses all the time; a whisper has but the last, so it must last, and be as smooth as
+// noise. Steady noise never stands clear of itself; knocks, barks and coughs keep one spectrum; typing crackles; sirens
+// keep one loudness; tones of music stand still, and then jump. Singing is a voice too. The limits lie between what
+// voices of espeak-ng read in 16 languages, men, women, children and whispers, down to 0 dB over noise, and what 27
+// made machines, animals and kinds of music do.
 func (s said) speech() bool {
 	switch {
 	case s.active < 0.6, s.tones > s.active/2, s.turns < 1.4, s.tilt < 6, s.clear > 20 && s.spread < 8:
@@ -224,8 +224,8 @@ func (s said) levels(from, to float64) []float64 {
 	return l
 }
 
-// masked tells that noise would hide a voice over the telephone's band: the hisses of a voice lie up to 30 dB under what it has at
-// 2 to 3.4 kHz.
+// masked tells that noise would hide a voice over the telephone's band: the hisses of a voice lie up to 30 dB under
+// what it has at 2 to 3.4 kHz.
 func (s said) masked() bool {
 	if len(s.frames) == 0 {
 		return false
@@ -261,8 +261,8 @@ func oneTone(p []float64, hz float64) bool {
 	return between(p, hz, f-2.5*hz, f+2.5*hz) > 0.97*between(p, hz, 80, 4000)
 }
 
-// pitchOf is the rate at which a frame repeats itself where that is one of a voice, 70 to 400 Hz, and zero where it does not:
-// normalised autocorrelation, its first peak that is nearly its highest, and a parabola through that.
+// pitchOf is the rate at which a frame repeats itself where that is one of a voice, 70 to 400 Hz, and zero where it
+// does not: normalised autocorrelation, its first peak that is nearly its highest, and a parabola through that.
 func pitchOf(x []float64, rate int) float64 {
 	step := max(rate/8000, 1)
 	y := thinned(x, step)
