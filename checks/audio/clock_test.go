@@ -30,7 +30,7 @@ func TestRateError(t *testing.T) {
 		"fast by 1 %":        {arrivalsAt(48000*1.01, 6, 480, 0.01), 0.01},
 		"44.1 sold as 48":    {arrivalsAt(44100, 6, 441, 0.01), 1 - 44100.0/48000},
 		"a rush to begin":    {append([]arrival{{0, 24000}}, moved(arrivalsAt(48000, 6, 480, 0.005), 24000)...), 0},
-		"a busy half second": {busy(arrivalsAt(48000, 6, 480, 0.005)), 0},
+		"a busy half second": {heldBack(arrivalsAt(48000, 6, 480, 0.005)), 0},
 	} {
 		got, within, ok := rateError(c.at, 48000)
 		if !ok || math.Abs(got-c.want) > within+0.002 || within > 0.1 {
@@ -66,8 +66,8 @@ func holed(at []arrival, second float64, samples int) []arrival {
 	return at
 }
 
-// busy holds all back for half a second, and then hands it on at once.
-func busy(at []arrival) []arrival {
+// heldBack holds all back for half a second, and then hands it on at once.
+func heldBack(at []arrival) []arrival {
 	for i := range at {
 		if at[i].seconds > 3 && at[i].seconds < 3.5 {
 			at[i].seconds = 3.5
