@@ -28,8 +28,8 @@ func wav(t testing.TB, name string) []float32 {
 	return pcm
 }
 
-// window is a part of a loop.
-func window(loop []float32, from, seconds float64) []float32 {
+// excerpt is a part of a loop.
+func excerpt(loop []float32, from, seconds float64) []float32 {
 	x := make([]float32, int(seconds*hz48))
 	for i := range x {
 		x[i] = loop[(int(from*hz48)+i)%len(loop)]
@@ -59,7 +59,7 @@ func TestLabFiles(t *testing.T) {
 		loop := wav(t, s.Name)
 		for i := range 8 {
 			from := 1.5 * float64(i)
-			x := window(loop, from, 6.2)
+			x := excerpt(loop, from, 6.2)
 			room := float64(i%2) * takeRoom
 			d := made{x: x, rate: hz48, room: room}
 			class, f := d.classOf()
@@ -71,7 +71,7 @@ func TestLabFiles(t *testing.T) {
 			if class != want {
 				t.Errorf("%s: %s, want %s: %+v", name, class, want, f)
 			}
-			part := part{t, s, window(clean, from, 6.2)[hz48/5:], window(quiet, from, 6.2)[hz48/5:], x[hz48/5:], from + 0.2, f, name, worst}
+			part := part{t, s, excerpt(clean, from, 6.2)[hz48/5:], excerpt(quiet, from, 6.2)[hz48/5:], x[hz48/5:], from + 0.2, f, name, worst}
 			part.compare()
 		}
 	}
