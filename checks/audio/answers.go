@@ -104,29 +104,17 @@ func (t take) truth(m checks.Metric, devices ...*Device) checks.Measurement {
 
 // numbers are the figures, or why there are none. What only a voice can show is missing where none was heard.
 func (t take) numbers() []checks.Measurement {
-	f := t.figures
-	all := []checks.Metric{speech, floor, snr, clipping, dropouts, humming, offset, bandwidth}
-	switch {
+	switch f := t.figures; {
 	case t.fault != nil:
-		return none(t.fault, all...)
+		return none(t.fault, ofFigures()...)
 	case f == nil:
-		return none(missing(codeFailed), all...)
+		return none(missing(codeFailed), ofFigures()...)
 	case f.Silent && zerosMayBeBlocked:
-		return none(t.blocked(), all...)
+		return none(t.blocked(), ofFigures()...)
 	case f.Silent:
-		return none(missing(codeSilent), all...)
+		return none(missing(codeSilent), ofFigures()...)
 	}
-	room := []checks.Measurement{floor.Of("", f.Floor), humming.Of("", f.Hum), offset.Of("", f.DCOffset)}
-	if p := t.voiceless(); p != nil {
-		return append(room, none(p, speech, snr, clipping, dropouts, bandwidth)...)
-	}
-	level := speech.Of("", f.Level)
-	level.Samples = f.Levels
-	band := bandwidth.Of("", f.Bandwidth)
-	if f.Level-f.Floor < snrForBand {
-		band = bandwidth.Missing("", missing(codeNoise))
-	}
-	return append(room, level, snr.Of("", f.Level-f.Floor), clipping.Of("", f.Clipping), dropouts.Of("", f.Dropouts), band)
+	return t.figures.answers(t.voiceless())
 }
 
 func none(p *checks.Problem, list ...checks.Metric) []checks.Measurement {

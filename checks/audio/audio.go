@@ -60,6 +60,8 @@ var (
 	echoLoss   = checks.Metric{ID: "audio.echo_loss", Unit: checks.Decibel, Better: checks.Higher, Decimals: 1}
 	echoDelay  = checks.Metric{ID: "audio.echo_delay", Unit: checks.Seconds, Better: checks.Lower, Decimals: 3}
 	hearing    = checks.Metric{ID: "audio.heard", Unit: checks.Truth, Better: checks.Higher}
+	roomNoise  = checks.Metric{ID: "audio.room_noise", Unit: checks.DBFS, Better: checks.Lower, Decimals: 1}
+	rateOff    = checks.Metric{ID: "audio.rate_error", Unit: checks.Ratio, Better: checks.Lower, Decimals: 5}
 )
 
 //go:embed words
@@ -92,7 +94,7 @@ func withLimits(o Options, l limits) checks.Check {
 	return checks.Check{
 		Name: "audio",
 		Metrics: []checks.Metric{diagnosis, microphone, output, identity, connection, volume, sampling, headset, both, speech, floor, snr,
-			clipping, dropouts, humming, offset, bandwidth, echoLoss, echoDelay, hearing},
+			clipping, dropouts, humming, offset, bandwidth, roomNoise, rateOff, echoLoss, echoDelay, hearing},
 		Words: words,
 		Reads: []string{"audio.reads.devices", "audio.reads.microphone", "audio.reads.playback"},
 		Limit: 120 * time.Second,

@@ -56,7 +56,7 @@ func TestWords(t *testing.T) {
 // codes are all that this check adds to the codes of every check.
 var codes = []string{codeNoMicrophone, codeNoOutput, codeNoServer, codeFrozen, codeStalled, codeUnplugged, codeSilent, codeBlocked,
 	codeInUse, codeNotOpened, codeFailed, codeNoSpeech, codeNobodyAsked, codeWrongDefault, codeNotKnown, codeNoise, codeCannotSpeak,
-	codeCannotHear, codeNotPlayed, codeNoListener, codeNoEcho, codeEchoUnproved}
+	codeCannotHear, codeNotPlayed, codeNoListener, codeNoEcho, codeEchoUnproved, codeSpokeEarly, codeTooShort}
 
 // good is a take in which all is well; each row of the tests breaks one thing.
 func good() take {
@@ -106,7 +106,7 @@ func TestDiagnose(t *testing.T) {
 		"dropouts":                       {func(t *take) { t.figures.Dropouts = 0.04 }, "dropouts", ""},
 		"one gap":                        {func(t *take) { t.figures.Dropouts = 0.02 }, "pass", ""},
 		"narrow":                         {func(t *take) { t.figures.Bandwidth = 3564 }, "narrowband", ""},
-		"narrow, in noise":               {func(t *take) { t.figures.Bandwidth, t.figures.Floor = 3564, -40 }, "pass", ""},
+		"narrow, in noise":               {func(t *take) { t.figures.Bandwidth, t.figures.Masked = 3564, true }, "pass", ""},
 		"offset":                         {func(t *take) { t.figures.DCOffset = 0.08 }, "dc_offset", ""},
 		"another microphone for calls": {func(t *take) {
 			t.devices.Inputs = append(t.devices.Inputs, Device{ID: "c", Name: "Built-in", Calls: true, Headset: noHeadset})

@@ -58,8 +58,8 @@ func (c children) devices(ctx context.Context) (*Devices, *checks.Problem) {
 }
 
 // record records and brings back the figures. hear is told of each sign of life.
-func (c children) record(ctx context.Context, rate int, seconds float64, hear func(samples, rate int, level float64)) (*Figures, *checks.Problem) {
-	f, p := c.listen(ctx, request{Job: jobRecord, Rate: rate, Seconds: seconds}, seconds, hear)
+func (c children) record(ctx context.Context, rate int, seconds, room float64, hear func(samples, rate int, level float64)) (*Figures, *checks.Problem) {
+	f, p := c.listen(ctx, request{Job: jobRecord, Rate: rate, Seconds: seconds, Room: room}, seconds, hear)
 	return f.Figures, p
 }
 

@@ -82,7 +82,7 @@ func TestBadChildren(t *testing.T) {
 			t.Parallel()
 			k := &kept{how: how}
 			began := time.Now()
-			f, p := children{start: k.start, limits: short}.record(t.Context(), 48000, 0.5, func(int, int, float64) {})
+			f, p := children{start: k.start, limits: short}.record(t.Context(), 48000, 0.5, 0, func(int, int, float64) {})
 			if took := time.Since(began); took > most {
 				t.Errorf("took %v", took)
 			}
@@ -121,7 +121,7 @@ func TestChildInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	heard := func(int, int, float64) { cancel() }
 	began := time.Now()
-	_, p := children{start: k.start, limits: usual}.record(ctx, 48000, 6, heard)
+	_, p := children{start: k.start, limits: usual}.record(ctx, 48000, 6, 0, heard)
 	if took := time.Since(began); took > 4500*time.Millisecond {
 		t.Errorf("took %v", took)
 	}

@@ -21,8 +21,6 @@ const (
 	bandNarrow = 4200
 	// A tenth of this is harmless.
 	offsetHigh = 0.05
-	// Under this much speech over noise, noise hides how far up the voice reaches.
-	snrForBand = 20
 	// The least that a headset lets through of what it plays (ETSI ES 202 739, terminal coupling loss); loudspeakers let
 	// through ten times more. A device that is known to be a headset is only doubted where the echo is as loud as from
 	// loudspeakers: the ear pads of one that plays at full volume leak 50 dB lower, its cable 40. Our own choice.
@@ -120,7 +118,6 @@ func (t take) headsetElsewhere() bool {
 
 // class is what is wrong with a voice that was heard, first causes first: hum is noise, so it goes before it.
 func (f *Figures) class() string {
-	ratio := f.Level - f.Floor
 	switch {
 	case f.Clipping > clippingHigh:
 		return "clipping"
@@ -130,11 +127,11 @@ func (f *Figures) class() string {
 		return "level_high"
 	case f.Hum > humHigh && f.HumLevel > humLoud:
 		return "hum"
-	case ratio < snrLow:
+	case f.ratio() < snrLow:
 		return "noise_high"
 	case f.Dropouts > dropoutsHigh:
 		return "dropouts"
-	case f.Bandwidth < bandNarrow && ratio >= snrForBand:
+	case f.Bandwidth < bandNarrow && !f.Masked:
 		return "narrowband"
 	case f.DCOffset > offsetHigh:
 		return "dc_offset"

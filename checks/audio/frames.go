@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 
 	"deskready/checks"
 )
@@ -34,6 +35,7 @@ type request struct {
 	Device  string   `json:"device,omitzero"`   // the name of the microphone to use in the default's place
 	Sweeps  int      `json:"sweeps,omitzero"`   // how many to play
 	Output  int      `json:"output,omitzero"`   // the output's own rate, where known
+	Room    float64  `json:"room,omitzero"`     // how long somebody was asked to be quiet first
 }
 
 const (
@@ -131,20 +133,20 @@ func (h *heard) sound() bool { return h.Samples >= 0 && within(lowest, h.Level, 
 
 // sound says whether figures are ones that measure can bring back.
 func (f *Figures) sound() bool {
-	for _, l := range append([]float64{f.Level, f.Floor, f.HumLevel}, f.Levels...) {
+	for _, l := range slices.Concat([]float64{f.Level, f.Floor, f.HumLevel, f.RoomNoise}, f.Levels, f.RoomLevels, f.Spectrum) {
 		if !within(lowest, l, highest) {
 			return false
 		}
 	}
 	for _, r := range []struct{ v, most float64 }{
 		{f.Clipping, 1}, {f.Dropouts, 1}, {f.Hum, 200}, {f.Peak, loudest}, {f.DCOffset, loudest},
-		{f.Bandwidth, maxRate}, {f.Seconds, 600},
+		{f.Bandwidth, maxRate}, {f.Seconds, 600}, {f.Room, 600}, {f.RateError, 1}, {f.RateWithin, 1},
 	} {
 		if !within(0, r.v, r.most) {
 			return false
 		}
 	}
-	return len(f.Levels) <= maxLevels && f.Rate >= 1000 && f.Rate <= maxRate
+	return len(f.Levels) <= maxLevels && len(f.RoomLevels) <= maxLevels && len(f.Spectrum) <= maxBands && f.Rate >= 1000 && f.Rate <= maxRate
 }
 
 // within allows for the rounding of a level series.

@@ -60,7 +60,7 @@ func TestHostileDevices(t *testing.T) {
 
 // TestFullFrameFits: the longest figures and the longest list both fit a line.
 func TestFullFrameFits(t *testing.T) {
-	f := measure(add(voice(8000, 25), noiseAt(8000, 25, -70)), 8000)
+	f := measure(add(voice(8000, 25), noiseAt(8000, 25, -70)), 8000, 0)
 	var list []Device
 	full := 0.123456789012345678
 	for range maxDevices {

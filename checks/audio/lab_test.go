@@ -422,7 +422,7 @@ func TestLabActiveLevel(t *testing.T) {
 		for i, v := range wave {
 			pcm[i] = float32(v)
 		}
-		got := measure(pcm, 48000).Level
+		got := measure(pcm, 48000, 0).Level
 		t.Logf("%s: %.3f dBov, actlev %.3f", name, got, want)
 		if math.Abs(got-want) > 0.05 {
 			t.Errorf("%s: %.3f dBov, actlev says %.3f", name, got, want)

@@ -7,20 +7,31 @@ import (
 
 // Figures are what is kept of a recording: numbers alone. Levels are relative to digital full scale.
 type Figures struct {
-	Rate      int       `json:"rate"`
-	Seconds   float64   `json:"seconds"`
-	Silent    bool      `json:"silent"`    // nothing but zeros, or one constant
-	Speech    bool      `json:"speech"`    // see hasSpeech
-	Level     float64   `json:"level"`     // ITU-T P.56 active speech level, dBov
-	Floor     float64   `json:"floor"`     // RMS of the quietest tenth of 20 ms frames, dBFS
-	Peak      float64   `json:"peak"`      // highest sample, ratio of full scale
-	Clipping  float64   `json:"clipping"`  // ratio of samples in runs at full scale
-	DCOffset  float64   `json:"dc_offset"` // mean, ratio of full scale, without sign
-	Dropouts  float64   `json:"dropouts"`  // ratio of time in holes
-	Hum       float64   `json:"hum"`       // mains tones over their neighbours, dB
-	HumLevel  float64   `json:"hum_level"` // the same tones, dBFS
-	Bandwidth float64   `json:"bandwidth"` // highest frequency at which the voice moves, Hz
-	Levels    []float64 `json:"levels"`    // RMS of each 100 ms, dBFS
+	Rate       int     `json:"rate"`
+	Seconds    float64 `json:"seconds"`
+	Silent     bool    `json:"silent"`     // nothing but zeros, or one constant
+	Speech     bool    `json:"speech"`     // see said.speech
+	Early      bool    `json:"early"`      // something as loud as the voice was heard in the room part
+	Room       float64 `json:"room"`       // seconds of the room part, in which nobody should speak; 0: there is none
+	Level      float64 `json:"level"`      // ITU-T P.56 active speech level, dBov
+	Floor      float64 `json:"floor"`      // RMS of the noise while nobody speaks, dBFS
+	RoomNoise  float64 `json:"room_noise"` // 95th percentile of the 100 ms of the room part, dBFS
+	Peak       float64 `json:"peak"`       // highest sample, ratio of full scale
+	Clipping   float64 `json:"clipping"`   // ratio of samples in runs at the highest that is ever reached
+	DCOffset   float64 `json:"dc_offset"`  // mean, ratio of full scale, without sign
+	Dropouts   float64 `json:"dropouts"`   // ratio of time in holes
+	Hum        float64 `json:"hum"`        // mains tones over their neighbours, dB
+	HumLevel   float64 `json:"hum_level"`  // the same tones, dBFS
+	Bandwidth  float64 `json:"bandwidth"`  // highest frequency at which the voice moves, Hz
+	Masked     bool    `json:"masked"`     // noise would hide a voice over the telephone's band
+	Clocked    bool    `json:"clocked"`    // enough samples came to tell the next two
+	RateError  float64 `json:"rate_error"` // see rateError
+	RateWithin float64 `json:"rate_within"`
+	// Levels and RoomLevels are the RMS of each 100 ms of the whole and of the room part, dBFS.
+	Levels     []float64 `json:"levels"`
+	RoomLevels []float64 `json:"room_levels"`
+	// Spectrum are the loud moments (95th percentile of 40 ms frames) in each third of an octave from 100 Hz on, dBFS.
+	Spectrum []float64 `json:"spectrum"`
 }
 
 // lowest stands for no signal at all, so that every level stays a number. It is the noise of an ideal 16-bit converter
@@ -34,12 +45,31 @@ const loudest, highest = 8.0, 18.1
 // step16 is one step of a 16-bit converter.
 const step16 = 1.0 / 32768
 
-// measure takes the figures of mono samples. It never brings back anything but finite numbers, whatever it is given.
-func measure(pcm []float32, rate int) Figures {
+// figures are those of a recording that is full.
+func (r *recording) figures(room float64) Figures {
+	f := figuresOf(r.pcm, r.rate, room)
+	f.RateError, f.RateWithin, f.Clocked = rateError(r.came.at, r.rate)
+	return f
+}
+
+// figuresOf takes the figures of a take as it came from the device. room is how many seconds of it, from its very start,
+// had passed when the person was told to speak; 0 where nobody was told to be quiet until then.
+func figuresOf(pcm []float32, rate int, room float64) Figures {
+	rate = min(max(rate, 1000), 384000)
+	rest := settled(pcm, rate)
+	quiet := int(room*float64(rate)) - (len(pcm) - len(rest))
+	return measure(rest, rate, min(max(quiet, 0), len(rest)))
+}
+
+// measure takes the figures of mono samples, in the first quiet of which nobody should speak. It never brings back
+// anything but finite numbers, whatever it is given.
+func measure(pcm []float32, rate, quiet int) Figures {
 	rate = min(max(rate, 1000), 384000)
 	x := soundSignal(pcm)
-	f := Figures{Rate: rate, Seconds: float64(len(x)) / float64(rate), Level: lowest, Floor: lowest, HumLevel: lowest}
-	f.Levels = levels(x, rate)
+	f := Figures{Rate: rate, Seconds: float64(len(x)) / float64(rate), Room: float64(quiet) / float64(rate), Level: lowest, Floor: lowest,
+		RoomNoise: lowest, HumLevel: lowest}
+	f.Levels, f.RoomLevels = levels(x, rate), levels(x[:quiet], rate)
+	f.RoomNoise = percentile(f.RoomLevels, 95)
 	if f.Silent = silent(x); f.Silent {
 		return f
 	}
@@ -54,13 +84,30 @@ func measure(pcm []float32, rate int) Figures {
 	for i := range x {
 		x[i] -= dc // P.56 would count an offset as speech
 	}
-	f.Level = activeLevel(x, rate)
-	f.Floor = noiseFloor(x, rate, holes)
-	bands := analyse(x, rate)
-	f.Speech = bands.speech()
-	f.Bandwidth = bands.top()
+	f.listen(x, quiet, holes)
 	f.Hum, f.HumLevel = hum(x, rate)
 	return f
+}
+
+// listen tells the voice from the room.
+func (f *Figures) listen(x []float64, quiet int, h holes) {
+	pauses := findPauses(x, f.Rate, h)
+	f.Floor = pauses.level(x)
+	f.Level = activeLevel(x, f.Rate)
+	f.Early = f.RoomNoise > f.Level-nearVoice && f.RoomNoise > f.Floor+nearVoice
+	from := quiet
+	if f.Early {
+		from = 0
+	}
+	room := lowest
+	if steady := rootLevel(x[:quiet]); f.Room >= leastRoom && steady < f.Floor+steadyRoom {
+		f.Floor, room = steady, steady
+	}
+	f.Level = activeLevel(x[from:], f.Rate)
+	s := pauses.listen(x, f.Rate, from)
+	f.Spectrum, f.Bandwidth, f.Masked = s.spectrum(), s.top(), s.masked()
+	// Where the room is as loud as what was said, it was the room that spoke: colleagues, television, music.
+	f.Speech = s.speech() && !(room > lowest && f.ratio() < overRoom)
 }
 
 // soundSignal makes numbers of what a device delivered: drivers with floating-point samples may bring anything.
@@ -177,91 +224,4 @@ func activity(x []float64, rate int) (active [thresholds]int) {
 		}
 	}
 	return active
-}
-
-// noiseFloor is the level of the quietest tenth of 20 ms frames (minimum statistics: R. Martin, IEEE Trans. Speech and
-// Audio Processing 9(5), 2001), each about its own mean. Frames that touch a hole say nothing of noise and are left out.
-func noiseFloor(x []float64, rate int, h holes) float64 {
-	n := max(rate/50, 1)
-	var frames []float64
-	for i := 0; i+n <= len(x); i += n {
-		if !h.touch(i, i+n) {
-			m := mean(x[i : i+n])
-			frames = append(frames, max(power(x[i:i+n])-m*m, 0))
-		}
-	}
-	if len(frames) == 0 {
-		return dB(math.Sqrt(power(x)))
-	}
-	slices.Sort(frames)
-	return dB(math.Sqrt(mean(frames[:max(len(frames)/10, 1)])))
-}
-
-// clipped is the share of samples in runs of three or more within one 16-bit step of full scale: one such sample may
-// be music, three in a row are a flat top.
-func clipped(x []float64) float64 {
-	const full, least = 1 - 2*step16, 3
-	total, run := 0, 0
-	for _, v := range x {
-		if math.Abs(v) >= full {
-			if run++; run == least {
-				total += least
-			} else if run > least {
-				total++
-			}
-			continue
-		}
-		run = 0
-	}
-	return float64(total) / float64(max(len(x), 1))
-}
-
-// holes are stretches of exact zeros inside the signal where samples were lost, in order.
-type holes [][2]int
-
-// findHoles finds runs of exact zeros of 10 ms and more, and tells lost samples from a noise gate: a gate opens and
-// closes where nobody speaks, a loss cuts anywhere. Only where a third of the runs have the full voice (within 20 dB of
-// the whole) right up to both their edges is it loss.
-func findHoles(x []float64, rate int) holes {
-	var found holes
-	least, beside := max(rate/100, 2), max(rate/200, 1)
-	start, seen, cut := -1, false, 0
-	level := power(x)
-	for i, v := range x {
-		if v == 0 {
-			if start < 0 {
-				start = i
-			}
-			continue
-		}
-		if start >= 0 && seen && i-start >= least {
-			found = append(found, [2]int{start, i})
-			before, after := power(x[max(start-beside, 0):start]), power(x[i:min(i+beside, len(x))])
-			if before > level/100 && after > level/100 {
-				cut++
-			}
-		}
-		start, seen = -1, true
-	}
-	if 3*cut < len(found) || cut == 0 {
-		return nil
-	}
-	return found
-}
-
-func (h holes) ratio(samples int) float64 {
-	n := 0
-	for _, r := range h {
-		n += r[1] - r[0]
-	}
-	return float64(n) / float64(max(samples, 1))
-}
-
-func (h holes) touch(from, to int) bool {
-	for _, r := range h {
-		if r[0] < to && r[1] > from {
-			return true
-		}
-	}
-	return false
 }

@@ -2,7 +2,9 @@ package audio
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math"
+	"slices"
 	"testing"
 )
 
@@ -67,7 +69,7 @@ func TestMeasure(t *testing.T) {
 		"offset":      {shifted, hz48, "dc_offset", func(f Figures) bool { return math.Abs(f.DCOffset-0.08) < 0.002 && math.Abs(f.Floor+70) < 1 }},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := measure(c.x, c.rate)
+			f := measure(c.x, c.rate, 0)
 			if !f.Speech || f.class() != c.class || !c.holds(f) {
 				f.Levels = nil
 				t.Errorf("class %s, want %s: %+v", f.class(), c.class, f)
@@ -100,7 +102,7 @@ func TestNoSpeech(t *testing.T) {
 		"room": noiseAt(hz48, 6, -70), "fan": noiseAt(hz48, 6, -25), "tone": sine(hz48, 6, 440, -20), "clicks": clicks,
 		"sweep": sweep, "beeps": beeps, "mains": sine(hz48, 6, 100, -20), "short": voice(hz48, 0.3), "nothing": nil,
 	} {
-		if f := measure(x, hz48); f.Speech {
+		if f := measure(x, hz48, 0); f.Speech {
 			t.Errorf("%s is taken for a voice", name)
 		}
 	}
@@ -108,7 +110,7 @@ func TestNoSpeech(t *testing.T) {
 
 func TestSpeechAtEveryRate(t *testing.T) {
 	for _, rate := range []int{8000, 11025, 16000, 22050, 32000, 44100, 48000, 96000, 192000} {
-		f := measure(add(voice(rate, 6), noiseAt(rate, 6, -70)), rate)
+		f := measure(add(voice(rate, 6), noiseAt(rate, 6, -70)), rate, 0)
 		if !f.Speech || math.Abs(f.Floor+70) > 1 || f.Level < -28 || f.Level > -20 {
 			f.Levels = nil
 			t.Errorf("%d Hz: %+v", rate, f)
@@ -121,7 +123,7 @@ func TestMeasureAnyLength(t *testing.T) {
 	for _, rate := range []int{-5, 0, 1, 999, 8000, 44100, 48000, 192000, 1 << 40} {
 		for _, n := range []int{0, 1, 2, 3, 7, 79, 80, 81, 799, 4801, 9599} {
 			for _, x := range [][]float32{make([]float32, n), noiseAt(n+1, 1, -3)[:n], cut(scale(sine(n+1, 1, 3, 0)[:n], 40))} {
-				if f := measure(x, rate); !f.sound() && rate >= 1000 && rate <= maxRate {
+				if f := measure(x, rate, 0); !f.sound() && rate >= 1000 && rate <= maxRate {
 					t.Errorf("%d samples at %d Hz: %+v", n, rate, f)
 				} else {
 					finite(t, f)
@@ -143,7 +145,7 @@ func TestSilent(t *testing.T) {
 		"zeros": {make([]float32, hz48), true}, "none": {nil, true}, "stuck": {level, true},
 		"faint": {noiseAt(hz48, 1, -90), false}, "one step": {sine(hz48, 1, 100, -91), true},
 	} {
-		if got := measure(c.x, hz48).Silent; got != c.want {
+		if got := measure(c.x, hz48, 0).Silent; got != c.want {
 			t.Errorf("%s: silent %v", name, got)
 		}
 	}
@@ -155,7 +157,7 @@ func TestSettled(t *testing.T) {
 	if got := len(settled(x, hz48)); got < 5*hz48-hz48/100 || got > 5*hz48 {
 		t.Errorf("%d samples are left of 5 s", got)
 	}
-	if got := settled(make([]float32, 6*hz48), hz48); len(got) < 3*hz48 || !measure(got, hz48).Silent {
+	if got := settled(make([]float32, 6*hz48), hz48); len(got) < 3*hz48 || !measure(got, hz48, 0).Silent {
 		t.Errorf("%d samples of silence are left", len(got))
 	}
 	for n := range 5 {
@@ -165,8 +167,8 @@ func TestSettled(t *testing.T) {
 
 func finite(t *testing.T, f Figures) {
 	t.Helper()
-	for _, v := range append([]float64{f.Seconds, f.Level, f.Floor, f.Peak, f.Clipping, f.DCOffset, f.Dropouts, f.Hum, f.HumLevel,
-		f.Bandwidth}, f.Levels...) {
+	for _, v := range slices.Concat([]float64{f.Seconds, f.Level, f.Floor, f.Peak, f.Clipping, f.DCOffset, f.Dropouts, f.Hum, f.HumLevel,
+		f.Bandwidth, f.Room, f.RoomNoise, f.RateError, f.RateWithin, f.ratio()}, f.Levels, f.RoomLevels, f.Spectrum) {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
 			t.Fatalf("not finite: %+v", f)
 		}
@@ -177,27 +179,49 @@ func finite(t *testing.T, f Figures) {
 func FuzzMeasure(f *testing.F) {
 	nan := binary.LittleEndian.AppendUint32(nil, math.Float32bits(float32(math.NaN())))
 	inf := binary.LittleEndian.AppendUint32(nan, math.Float32bits(float32(math.Inf(-1))))
-	f.Add([]byte{}, 48000)
-	f.Add(inf, 8000)
-	f.Add([]byte("some bytes that are no sound at all, but long enough for frames"), 1000)
-	f.Fuzz(func(t *testing.T, data []byte, rate int) {
+	f.Add([]byte{}, 48000, 1.7)
+	f.Add(inf, 8000, math.Inf(1))
+	f.Add([]byte("some bytes that are no sound at all, but long enough for frames"), 1000, 0.3)
+	f.Fuzz(func(t *testing.T, data []byte, rate int, room float64) {
 		x := make([]float32, 0, 40*len(data)/4)
 		for range 40 { // long enough for spectra
 			for i := 0; i+4 <= len(data); i += 4 {
 				x = append(x, math.Float32frombits(binary.LittleEndian.Uint32(data[i:])))
 			}
 		}
-		got := measure(settled(x, min(max(rate, 1000), maxRate)), rate)
+		got := figuresOf(x, rate, room)
 		finite(t, got)
 		if rate >= 1000 && rate <= maxRate && !got.sound() {
 			t.Fatalf("not sound: %+v", got)
 		}
+		if class := got.class(); !slices.Contains(diagnosis.Values, class) {
+			t.Fatalf("class %q", class)
+		}
 	})
 }
 
+// BenchmarkMeasure says how long the figures of a take last beside the take itself, from a microphone at the usual rate
+// and at the highest.
 func BenchmarkMeasure(b *testing.B) {
-	x := add(voice(hz48, 6), noiseAt(hz48, 6, -70))
-	for b.Loop() {
-		measure(x, hz48)
+	for _, rate := range []int{16000, hz48, maxRate} {
+		b.Run(fmt.Sprintf("%d Hz", rate), func(b *testing.B) {
+			x := add(voice(rate, 6), noiseAt(rate, 6, -70))
+			b.ReportAllocs()
+			for b.Loop() {
+				figuresOf(x, rate, 1.7)
+			}
+			b.ReportMetric(b.Elapsed().Seconds()/float64(b.N)/6, "of-real-time")
+		})
+	}
+}
+
+// TestTakeAllocates: in the audio thread nothing may be allocated, for that may wait.
+func TestTakeAllocates(t *testing.T) {
+	rec, in := newRecording(hz48, 3), make([]float32, 480)
+	if n := testing.AllocsPerRun(200, func() { rec.take(in) }); n != 0 {
+		t.Errorf("%v allocations each time", n)
+	}
+	if rec.n.Load() != 201*480 || len(rec.came.at) == 0 {
+		t.Errorf("%d samples, %d arrivals", rec.n.Load(), len(rec.came.at))
 	}
 }

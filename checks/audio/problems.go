@@ -27,6 +27,8 @@ const (
 	codeNoListener   = "nobody_listened"  // nobody was there to say what was heard
 	codeNoEcho       = "no_echo"          // nothing came back, so that there is nothing to measure of it
 	codeEchoUnproved = "echo_unproved"    // nothing came back, and nobody heard that anything was played
+	codeSpokeEarly   = "spoke_early"      // something as loud as a voice was heard while it should be quiet
+	codeTooShort     = "sound_too_short"  // too little sound came to tell
 )
 
 // faultOf makes a problem of a code that a child said: a code that is none of its own is a fault of the child.
@@ -34,8 +36,8 @@ func faultOf(code, detail string) *checks.Problem {
 	p := &checks.Problem{Code: code, Detail: checks.Clean(detail, 200), Side: checks.SideHire}
 	switch code {
 	case codeNoMicrophone, codeNoOutput, codeNoServer, codeFrozen, codeStalled, codeUnplugged, codeSilent, codeBlocked, codeInUse,
-		codeNotOpened, codeNoSpeech, codeWrongDefault, codeCannotSpeak, codeCannotHear, codeNotPlayed, checks.CodeDenied:
-	case codeNobodyAsked, codeNotKnown, codeNoise, codeNoListener, codeNoEcho, codeEchoUnproved, checks.CodeUnsupported:
+		codeNotOpened, codeNoSpeech, codeWrongDefault, codeCannotSpeak, codeCannotHear, codeNotPlayed, codeSpokeEarly, checks.CodeDenied:
+	case codeNobodyAsked, codeNotKnown, codeNoise, codeNoListener, codeNoEcho, codeEchoUnproved, codeTooShort, checks.CodeUnsupported:
 		p.Side = checks.SideUnknown
 	case checks.CodeTimeout:
 		p.Side = checks.SideTool // the child itself was too slow: of the sound system nothing is known

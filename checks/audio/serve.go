@@ -38,12 +38,13 @@ type recording struct {
 	pcm   []float32
 	n     atomic.Int64
 	first atomic.Int64 // when the first sample was taken, ns
+	came  arrivals
 	full  chan struct{}
 }
 
 func newRecording(rate int, seconds float64) *recording {
 	samples := max(int(seconds*float64(rate)), 1)
-	return &recording{rate: rate, pcm: make([]float32, samples), full: make(chan struct{})}
+	return &recording{rate: rate, pcm: make([]float32, samples), came: newArrivals(seconds), full: make(chan struct{})}
 }
 
 // take is called by the audio thread alone.
@@ -56,6 +57,7 @@ func (r *recording) take(in []float32) {
 		r.first.Store(time.Now().UnixNano() - int64(len(in))*int64(time.Second)/int64(r.rate))
 	}
 	n += int64(copy(r.pcm[n:], in))
+	r.came.note(int(n))
 	r.n.Store(n)
 	if n == int64(len(r.pcm)) {
 		close(r.full)
@@ -101,7 +103,7 @@ func serve(in io.Reader, out io.Writer, sound func(request) Sound) error {
 
 func (r request) check() error {
 	switch {
-	case !(r.Seconds >= 0 && r.Seconds <= maxSeconds), r.Rate < 0, r.Rate > maxRate, r.Output < 0, r.Output > maxRate, r.Sweeps < 0, r.Sweeps > mostSweeps:
+	case !(r.Seconds >= 0 && r.Seconds <= maxSeconds), !(r.Room >= 0 && r.Room <= maxSeconds), r.Rate < 0, r.Rate > maxRate, r.Output < 0, r.Output > maxRate, r.Sweeps < 0, r.Sweeps > mostSweeps:
 		return errors.New("out of bounds")
 	case r.Job == jobPlay && r.Sweeps == 0:
 		return errors.New("nothing to play")
@@ -152,7 +154,7 @@ func record(r request, out io.Writer, sound Sound) error {
 			return
 		}
 		said <- follow(rec, out, func() frame {
-			f := measure(settled(rec.pcm, rec.rate), rec.rate)
+			f := rec.figures(r.Room)
 			return frame{Figures: &f}
 		})
 	})

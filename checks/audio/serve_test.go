@@ -81,7 +81,7 @@ func TestServe(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	want := measure(settled(spoken[:3*hz48], hz48), hz48)
+	want := measure(settled(spoken[:3*hz48], hz48), hz48, 0)
 	if got == nil || math.Abs(got.Level-want.Level) > 1e-9 || got.Floor != want.Floor || !got.Speech || last != 3*hz48 {
 		t.Errorf("%d samples, %+v, want %+v", last, got, want)
 	}

@@ -154,7 +154,11 @@ func (s session) record(ctx context.Context, t *take, tell checks.Progress) {
 	if in := t.input(); in != nil {
 		rate = in.Rate
 	}
-	t.figures, t.fault = s.children.record(ctx, rate, s.total, s.meter(t.asked && !t.mute, tell))
+	room := 0.0
+	if t.asked {
+		room = settling + s.room
+	}
+	t.figures, t.fault = s.children.record(ctx, rate, s.total, room, s.meter(t.asked && !t.mute, tell))
 	s.lookAgain(ctx, t)
 }
 

@@ -26,8 +26,8 @@ func noiseAt(rate int, seconds, rms float64) []float32 {
 	return x
 }
 
-// voice is vowels of 110 to 150 Hz pitch, four a second, with a hiss between and a pause each second: it moves, lasts
-// and has pitch as speech has. Its RMS is about -24 dBFS.
+// voice is vowels of 110 to 150 Hz pitch, four a second, whose resonance wanders, with a hiss between and a pause each
+// second: it moves, lasts and has pitch as speech has. Its RMS is about -24 dBFS.
 func voice(rate int, seconds float64) []float32 {
 	r := rand.New(rand.NewPCG(3, 4))
 	x := make([]float32, int(seconds*float64(rate)))
@@ -41,9 +41,11 @@ func voice(rate int, seconds float64) []float32 {
 		}
 		syllable := math.Pow(math.Sin(2*math.Pi*2*t), 2)
 		var vowel float64
+		mouth := 900 + 600*math.Sin(2*math.Pi*2.7*t)
 		turn, now, last := 2*math.Cos(2*math.Pi*phase), math.Sin(2*math.Pi*phase), 0.0
 		for h := 1.0; h*pitch < 0.45*float64(rate) && h*pitch < 7000; h++ {
-			vowel += now / h
+			away := (h*pitch - mouth) / 250
+			vowel += now * (0.5/h + 0.35/(1+away*away))
 			now, last = turn*now-last, now // the next harmonic
 		}
 		hiss := math.Pow(math.Cos(2*math.Pi*2*t), 8) * r.NormFloat64()

@@ -9,7 +9,7 @@ import (
 	"deskready/report"
 )
 
-// A plot is a series over time. Heights are pixels of the picture, the curve lies in a square of 1000.
+// A plot is a series over time, or a spectrum. Heights are pixels of the picture, the curve lies in a square of 1000.
 type plot struct {
 	check   string
 	ID      string
@@ -19,6 +19,7 @@ type plot struct {
 	Area    string
 	Grid    []level
 	Need    *level
+	Mark    *upright
 	From    string
 	Axis    string
 	To      string
@@ -26,11 +27,37 @@ type plot struct {
 
 type level struct{ Y, LabelY, Label string }
 
+// An upright is a line at a frequency.
+type upright struct{ X, Anchor, Label string }
+
+// A manner is what the samples of a unit are, and how they are drawn.
+type manner struct {
+	of       checks.Unit // their own unit
+	fromZero bool        // the picture shows zero: of a level in dB, which has none, it shows what there is
+	pace     float64     // seconds from one to the next; 0: not known
+	spectrum bool        // they are thirds of an octave from lowestBand on
+}
+
+func mannerOf(u checks.Unit) manner {
+	switch u {
+	case checks.BitsPerSecond:
+		return manner{of: u, fromZero: true, pace: slice}
+	case checks.DBFS, checks.DBov:
+		return manner{of: u, pace: blink}
+	case checks.Hertz: // how far up a voice reaches is read off its spectrum
+		return manner{of: checks.DBFS, spectrum: true}
+	}
+	return manner{of: u, fromZero: true}
+}
+
 // mostPlots bounds what a hostile report can make of a page.
 const mostPlots = 24
 
-// slice is the time between two samples of a transfer rate, in seconds.
-const slice = 0.25
+// slice is the time between two samples of a transfer rate, blink that between two of a sound level, in seconds.
+const slice, blink = 0.25, 0.1
+
+// lowestBand is the middle of the first band of a spectrum, in Hz; octave is how many of them make one.
+const lowestBand, octave = 100.0, 3
 
 // Of the picture, in pixels: where the curve's square lies, and where the foot of a label is that stands beside a line,
 // or above it.
@@ -62,18 +89,40 @@ func (v view) plots(id string) []plot {
 
 func (v view) plot(m checks.Measurement) (plot, bool) {
 	samples := m.Samples[:min(len(m.Samples), checks.MaxSamples)]
+	how := mannerOf(m.Unit)
 	need, key := v.need(m)
-	a, step := frame(samples, need)
+	limit := need
+	if how.spectrum { // the bound is a frequency
+		limit = nil
+	}
+	a, step := frame(samples, limit, how.fromZero)
 	if !a.sound() || math.IsInf(step, 0) {
 		return plot{}, false
 	}
-	say := func(value float64) string { return quantity(v.book, value, m.Unit, significant) }
+	say := func(value float64) string { return quantity(v.book, value, how.of, significant) }
 	check, _, _ := strings.Cut(m.Metric, ".")
 	name := point{Title: title(v.book, m.Metric), About: clean(m.Subject)}.of(v.book)
 	p := plot{check: check, Caption: v.book.Text("section.series", "title", name)}
 	p.Label = v.book.Text("label.plot", "title", name, "low", say(slices.Min(samples)), "high", say(slices.Max(samples)),
 		"n", itoa(len(samples)))
 	p.Curve, p.Area = curve(a, samples)
+	p.Grid = grid(a, step, say)
+	if limit != nil {
+		n := levelAt(a, *limit, v.book.Text(key, "v", say(*limit)), plotAbove)
+		p.Need = &n
+	}
+	if how.spectrum {
+		v.pitches(&p, m, name, say)
+		p.Mark = v.markAt(need, key, len(samples))
+		return p, true
+	}
+	p.From, p.Axis, p.To = v.times(how.pace, len(samples))
+	return p, true
+}
+
+// grid are the lines of an axis.
+func grid(a axis, step float64, say func(float64) string) []level {
+	var list []level
 	for i := range mostLevels {
 		at := a.lo + float64(i)*step
 		if at > a.hi+step/2 {
@@ -83,20 +132,48 @@ func (v view) plot(m checks.Measurement) (plot, bool) {
 		if at != 0 {
 			label = say(at)
 		}
-		p.Grid = append(p.Grid, levelAt(a, at, label, plotCentre))
+		list = append(list, levelAt(a, at, label, plotCentre))
 	}
-	if need != nil {
-		n := levelAt(a, *need, v.book.Text(key, "v", say(*need)), plotAbove)
-		p.Need = &n
-	}
-	p.From, p.Axis, p.To = v.times(m.Unit, len(samples))
-	return p, true
+	return list
 }
 
-// frame is the vertical axis of a series, which shows zero and the bound too, and the step of its grid. Where no line
-// spans the samples, it is not sound.
-func frame(samples []float64, need *float64) (a axis, step float64) {
-	a = axis{lo: min(slices.Min(samples), 0), hi: max(slices.Max(samples), 0)}
+// pitches label a spectrum, for the eye and in words.
+func (v view) pitches(p *plot, m checks.Measurement, name string, say func(float64) string) {
+	top, n := 0, min(len(m.Samples), checks.MaxSamples)
+	for i, s := range m.Samples[:n] {
+		if s > m.Samples[top] {
+			top = i
+		}
+	}
+	hertz := func(f float64) string { return quantity(v.book, f, checks.Hertz, significant) }
+	p.From, p.Axis, p.To = hertz(band(0)), v.book.Text("label.pitch"), hertz(band(n-1))
+	p.Caption = v.book.Text("section.spectrum", "title", name)
+	p.Label = v.book.Text("label.spectrum", "title", name, "from", p.From, "to", p.To, "high", say(m.Samples[top]),
+		"peak", hertz(band(top)), "reach", v.figure(m.Metric, m.Unit, report.Figure{Value: &m.Value, AtLeast: m.AtLeast}, significant))
+}
+
+// band is the middle of a band of a spectrum, in Hz.
+func band(i int) float64 { return lowestBand * math.Exp2(float64(i)/octave) }
+
+// markAt is the line of a frequency in a spectrum of n bands; nil where it does not lie in it.
+func (v view) markAt(f *float64, key string, n int) *upright {
+	if f == nil || !(*f > 0) {
+		return nil
+	}
+	x := octave * math.Log2(*f/lowestBand) / float64(n-1)
+	if !(x >= 0 && x <= 1) {
+		return nil
+	}
+	return &upright{X: percent(x), Anchor: anchor(x), Label: v.book.Text(key, "v", quantity(v.book, *f, checks.Hertz, significant))}
+}
+
+// frame is the vertical axis of a series, which shows zero, where it counts from there, and the bound too, and the step
+// of its grid. Where no line spans the samples, it is not sound.
+func frame(samples []float64, need *float64, fromZero bool) (a axis, step float64) {
+	a = axis{lo: slices.Min(samples), hi: slices.Max(samples)}
+	if fromZero {
+		a.lo, a.hi = min(a.lo, 0), max(a.hi, 0)
+	}
 	if need != nil {
 		a.lo, a.hi = min(a.lo, *need), max(a.hi, *need)
 	}
@@ -109,10 +186,10 @@ func frame(samples []float64, need *float64) (a axis, step float64) {
 }
 
 // times label the horizontal axis: seconds where the pace of the samples is known, else how many they are.
-func (v view) times(u checks.Unit, n int) (from, axis, to string) {
-	if u == checks.BitsPerSecond {
+func (v view) times(pace float64, n int) (from, axis, to string) {
+	if pace > 0 {
 		return quantity(v.book, 0, checks.Count, significant), v.book.Text("label.seconds"),
-			quantity(v.book, float64(n)*slice, checks.Count, significant)
+			quantity(v.book, float64(n)*pace, checks.Count, significant)
 	}
 	return "1", v.book.Text("label.number"), itoa(n)
 }
@@ -157,7 +234,7 @@ func levelAt(a axis, v float64, label string, labelBy float64) level {
 	return level{Y: decimal(y), LabelY: decimal(y + labelBy), Label: label}
 }
 
-// curve gives the line through the samples, and the area below it.
+// curve gives the line through the samples, and the area between it and zero, or the foot of the picture.
 func curve(a axis, samples []float64) (line, area string) {
 	var b strings.Builder
 	for i, s := range samples {
@@ -169,7 +246,10 @@ func curve(a axis, samples []float64) (line, area string) {
 		x := float64(i) / float64(len(samples)-1) * 1000
 		b.WriteString(tenth(x) + " " + tenth((1-a.at(s))*1000))
 	}
-	ground := tenth((1 - a.at(0)) * 1000)
+	ground := tenth((1 - min(max(a.at(0), 0), 1)) * 1000)
+	if a.hi <= 0 { // levels under full scale rise from the foot
+		ground = "1000"
+	}
 	return b.String(), b.String() + "L1000 " + ground + "L0 " + ground + "Z"
 }
 

@@ -18,7 +18,7 @@ var update = flag.Bool("update", false, "write the golden files")
 
 // samples are the reports that every format is tried on.
 func samples() []string {
-	return []string{"ready", "not_ready", "undecided", "pending", "spanish", "hostile", "line", "linea"}
+	return []string{"ready", "not_ready", "undecided", "pending", "spanish", "hostile", "line", "linea", "voice"}
 }
 
 func sample(t *testing.T, name string) report.Report {
