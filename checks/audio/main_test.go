@@ -171,6 +171,9 @@ func misbehave(how string) {
 		fmt.Println(open48)
 		time.Sleep(time.Hour)
 	default:
+		if play { // what the role says is about the recording
+			before = open48 + "\n" + noEcho
+		}
 		fmt.Println(before)
 	}
 	os.Exit(0)
