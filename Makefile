@@ -1,12 +1,12 @@
 # deskready: every target is one sentence in "make help". Two of them do their whole set-up themselves: run and test.
-# What may be set: VERSION, FUZZTIME, BENCH, BENCHTIME, LABTIME, PLATFORMS, FIGURES.
+# What may be set: VERSION, FUZZTIME, BENCH, BENCHTIME, LABTIME, PLATFORMS, FIGURES, AXE.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test setup setup-test build unit lint vet cross lab figures bench fuzz release docs journey scripts clean
+.PHONY: help run test setup setup-test build unit lint vet cross lab axe figures bench fuzz release docs journey scripts clean
 
 VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS   := -s -w -buildid= -X main.version=$(VERSION)
@@ -16,6 +16,7 @@ BENCH     ?= .
 BENCHTIME ?= 1s
 LABTIME   ?= 20m
 FIGURES   ?=
+AXE       ?= 4.14.1
 PLATFORMS ?= windows/amd64 windows/arm64 darwin/amd64 darwin/arm64
 CODE      := cmd checks report packaging
 TOOLS     := bin/tools
@@ -43,8 +44,14 @@ unit: ## the tests that need neither root nor devices nor a network, with the ra
 # ---- labs: a line or a headset of any kind, made of real parts; as root or with sudo ----
 
 lab: ## the tests on lab lines and among lab headsets
-	go test -tags lab -p 1 -count=1 -timeout $(LABTIME) \
+	go test -tags lab -p 1 -count=1 -timeout $(LABTIME) -skip '^TestLabRobot$$' \
 		$$(grep -rlE '^//go:build .*\blab\b' --include='*_test.go' $(CODE) | xargs -r -n 1 dirname | sort -u | sed 's|^|./|')
+
+	go test -tags lab -parallel 6 -count=1 -timeout $(LABTIME) -run '^TestLabRobot$$' ./cmd/deskready
+
+axe: ## axe-core over each step of the hire's page, in a real browser; pictures of them in bin/robot (needs npm)
+	npm install --prefix bin/axe --no-save --no-package-lock --no-audit --no-fund --silent axe-core@$(AXE)
+	go test -tags lab -count=1 -run '^TestLabRobot$$/^pages' ./cmd/deskready -axe $(CURDIR)/bin/axe/node_modules/axe-core/axe.min.js
 
 figures: build ## long tables: deskready on lines of every kind beside other speed tests, to bin/figures (FIGURES=-n: how long)
 	go -C packaging/figures/peers vet ./...

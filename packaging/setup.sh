@@ -38,6 +38,7 @@ if [ "$1" = test ]; then
 	need procps has ps
 	need chromium has chromium
 	need firefox-esr has firefox-esr
+	need xvfb has Xvfb
 	need xdg-utils has xdg-mime
 fi
 

@@ -18,7 +18,7 @@ func (g *Guide) signPage(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, pagePath+r.PathValue("secret")+"/", http.StatusSeeOther)
 		return
 	}
-	g.render(w, http.StatusOK, t.signing(), r.PathValue("secret"), "")
+	g.render(w, r, http.StatusOK, t.signing(), r.PathValue("secret"), "")
 }
 
 // signing is the step of the result as its second half shows it.

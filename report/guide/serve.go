@@ -159,7 +159,7 @@ func (g *Guide) open(w http.ResponseWriter, r *http.Request) {
 	session := g.session
 	g.mu.Unlock()
 	if !good {
-		g.render(w, http.StatusForbidden, &turn{page: "used", stage: 0}, "", "")
+		g.render(w, r, http.StatusForbidden, &turn{page: "used", stage: 0}, "", "")
 		return
 	}
 	http.Redirect(w, r, pagePath+session+"/", http.StatusSeeOther)
@@ -180,7 +180,7 @@ func (g *Guide) known(next func(http.ResponseWriter, *http.Request)) http.Handle
 		case r.Method == http.MethodPost:
 			refuse(w, http.StatusForbidden)
 		default:
-			g.render(w, http.StatusForbidden, &turn{page: "used"}, "", "")
+			g.render(w, r, http.StatusForbidden, &turn{page: "used"}, "", "")
 		}
 	}
 }

@@ -2,6 +2,7 @@ package guide
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"net/http"
 	"slices"
@@ -83,7 +84,7 @@ func (g *Guide) page(t *turn, session, problem string) page {
 }
 
 // render writes a page, whole or not at all.
-func (g *Guide) render(w http.ResponseWriter, status int, t *turn, session, problem string) {
+func (g *Guide) render(w http.ResponseWriter, r *http.Request, status int, t *turn, session, problem string) {
 	p := g.page(t, session, problem)
 	if shown, ok := p.Body.(interface{ in(page) any }); ok {
 		p.Body = shown.in(p)
@@ -96,14 +97,28 @@ func (g *Guide) render(w http.ResponseWriter, status int, t *turn, session, prob
 	if t.page == "panel" {
 		g.forPanel(w.Header())
 	}
+	deliver(w, r, status, out.Bytes())
+}
+
+// deliver sends a page, packed where the browser can unpack it: one with all that was checked is larger than everything
+// else together.
+func deliver(w http.ResponseWriter, r *http.Request, status int, page []byte) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		w.WriteHeader(status)
+		_, _ = w.Write(page) // the reader is gone
+		return
+	}
+	w.Header().Set("Content-Encoding", "gzip")
 	w.WriteHeader(status)
-	_, _ = out.WriteTo(w) // the reader is gone
+	packer := gzip.NewWriter(w)
+	_, _ = packer.Write(page) // likewise
+	_ = packer.Close()
 }
 
 // current shows the step that the run is at.
 func (g *Guide) current(w http.ResponseWriter, r *http.Request) {
-	g.render(w, http.StatusOK, g.now(), r.PathValue("secret"), "")
+	g.render(w, r, http.StatusOK, g.now(), r.PathValue("secret"), "")
 }
 
 func (g *Guide) now() *turn {
@@ -132,7 +147,7 @@ func (g *Guide) answer(w http.ResponseWriter, r *http.Request) {
 			if page == "sign" {
 				again = t.signing()
 			}
-			g.render(w, http.StatusUnprocessableEntity, again, r.PathValue("secret"), problem)
+			g.render(w, r, http.StatusUnprocessableEntity, again, r.PathValue("secret"), problem)
 			return
 		}
 	}
