@@ -74,7 +74,8 @@ func (l *listener) ask(ctx context.Context, q checks.Question) (string, error) {
 	case "audio.ask.count":
 		_ = l.ear.Process.Kill()
 		_ = l.ear.Wait() // it was killed
-		if n := bursts(l.heard.String(), 8000); n >= leastSweeps && n <= mostSweeps {
+		n := bursts(l.heard.String(), 8000)
+		if n >= leastSweeps && n <= mostSweeps {
 			return countOf(n), nil
 		}
 	}
@@ -143,8 +144,8 @@ func writable(pid int) []string {
 }
 
 // TestLab runs the check in every scenario of the lab: the right class, the right figures, in bounded time, and no
-// process left. A busy machine starves the lab's own player, and the check finds those holes too: a take with holes that
-// the lab did not mean to make says nothing of the check, and is taken again; the last line says how often.
+// process left. A busy machine starves the lab's own player and its listener, and the check finds those holes too: a take
+// with holes that the lab did not mean to make says nothing of the check, and is taken again; the last line says how often.
 //
 // DESKREADY_LAB_REPEAT=5 makes the long table, and DESKREADY_LAB_BUSY=1 keeps two cores busy meanwhile.
 func TestLab(t *testing.T) {
@@ -194,7 +195,9 @@ func inScenario(t *testing.T, s lab.Scenario) int64 {
 			t.Errorf("took %.1f s", seconds)
 		}
 		wrong, holes := compare(t, s, got)
-		if starved := got["audio.dropouts"].Value > holes+0.003; len(wrong) > 0 && starved && take < 3 {
+		heard := got["audio.heard"]
+		starved := got["audio.dropouts"].Value > holes+0.003 || heard.Missing == nil && heard.Value == 0 // holes split a whistle in two
+		if len(wrong) > 0 && starved && take < 3 {
 			continue
 		}
 		for _, w := range wrong {

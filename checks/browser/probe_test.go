@@ -28,7 +28,7 @@ const (
 	aStorage    = `{"storage":{"local":true,"indexed":true,"cookies":true,"hidden":false}}`
 	aSocket     = `{"websocket":{"echoes":5,"hidden":false}}`
 	aSpeed      = `{"speed":{"rounds":8000,"elapsed":0.4,"jank":0.017,"hidden":false}}`
-	aMicrophone = `{"microphone":{"before":"prompt","by_system":false,"skipped":false,"label":"Jabra Evolve2 30 ‮(0b0e:0e55)","muted":false,"lost":false,"heard":{"rms":0.05,"peak":0.4,"live":1},"hidden":false}}`
+	aMicrophone = `{"microphone":{"before":"prompt","by_system":false,"skipped":false,"label":"Jabra Evolve2 30 ` + "\u202e" + `(0b0e:0e55)","muted":false,"lost":false,"heard":{"rms":0.05,"peak":0.4,"live":1},"hidden":false}}`
 	aCamera     = `{"camera":{"before":"granted","by_system":false,"skipped":false,"label":"Cam","muted":false,"lost":false,"width":1280,"height":720,"frames":45,"span":1.5,
 "seen":{"min":3,"mean":110,"max":250,"changed":2.5,"sharp":300},"hidden":false}}`
 	aCall = `{"call":{"candidates":4,"granted":true,"connected":true,"setup":0.051,"packets":101,"samples":96000,"concealed":480,"tone":true,"peak":0.9,"jitter":0.001,"hidden":false}}`

@@ -31,7 +31,7 @@ func (h hives) keys(path string) []string {
 		return nil
 	}
 	defer key.Close()
-	names, _ := key.ReadSubKeyNames(maxPackages) // those read before an error are good
+	names, _ := key.ReadSubKeyNames(2000) // Windows itself brings some two hundred; those read before an error are good
 	return names
 }
 

@@ -6,9 +6,6 @@ import "strings"
 // else that others may read.
 const storePackages = `HKCU\Software\Classes\Local Settings\Software\Microsoft\Windows\CurrentVersion\AppModel\Repository\Packages`
 
-// maxPackages is how many packages are looked at; Windows itself brings some two hundred.
-const maxPackages = 2000
-
 // packages finds browsers among them, by their full names: Name_Version_Architecture_Resource_Publisher (Package identity,
 // Windows documentation).
 func (w registered) packages() []found {

@@ -34,7 +34,7 @@ func display(t testing.TB) (string, error) {
 	})
 	number, err := bufio.NewReader(r).ReadString('\n')
 	if err != nil {
-		return "", fmt.Errorf("Xvfb: %w", err)
+		return "", fmt.Errorf("display of Xvfb: %w", err)
 	}
 	return ":" + strings.TrimSpace(number), nil
 }
