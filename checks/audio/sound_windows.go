@@ -30,6 +30,20 @@ func (s systemSound) Devices() (Devices, error) {
 	return d, nil
 }
 
+func (s systemSound) Record(rate int, seconds float64, began func(*recording)) error {
+	if p := permitted(); p != nil {
+		return p
+	}
+	return s.Sound.Record(rate, seconds, began)
+}
+
+func (s systemSound) Play(rate, output, n int, began func(*recording, *playing)) error {
+	if p := permitted(); p != nil {
+		return p
+	}
+	return s.Sound.Play(rate, output, n, began)
+}
+
 // endpoints reads what the registry says of the microphones or of the outputs.
 func endpoints(path string) (list []endpoint) {
 	root, err := registry.OpenKey(registry.LOCAL_MACHINE, path, registry.ENUMERATE_SUB_KEYS|registry.WOW64_64KEY)
