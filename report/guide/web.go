@@ -45,9 +45,19 @@ func (p page) T(key string, pairs ...any) string {
 		case int:
 			text[i] = strconv.Itoa(v)
 		}
+		if i%2 == 1 && p.Dir == "rtl" {
+			text[i] = isolate + text[i] + endIsolate
+		}
 	}
 	return p.Book.Text("guide."+key, text...)
 }
+
+// Around what is put into a text that runs from the right: a date would else be drawn from its last part to its first
+// (Unicode Bidirectional Algorithm, FSI and PDI).
+const (
+	isolate    = "\u2068"
+	endIsolate = "\u2069"
+)
 
 // With is a text of any of the books with its holes filled.
 func (p page) With(key string, pairs []string) string { return p.Book.Text(key, pairs...) }

@@ -4,7 +4,11 @@ import (
 	"compress/gzip"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
+
+	"deskready/checks/words"
+	"deskready/report/render"
 )
 
 // A page is packed for who can unpack it, and is the same page for who cannot.
@@ -35,5 +39,19 @@ func TestPacked(t *testing.T) {
 	not, large := plain("identity")
 	if !is || not || small != large || len(large) < 500 {
 		t.Errorf("packed %v and %v; %d and %d bytes", is, not, len(small), len(large))
+	}
+}
+
+// Between words that run from the right, a date keeps its order.
+func TestIsolated(t *testing.T) {
+	for lang, dir := range map[string]string{"ar": "rtl", "en": "ltr"} {
+		b, err := words.Open(lang, Words(), render.Words())
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := page{Book: b, Dir: dir}.T("sign.date", "date", "2026-11-28")
+		if apart := strings.Contains(text, "\u20682026-11-28\u2069"); apart != (dir == "rtl") || !strings.Contains(text, "2026-11-28") {
+			t.Errorf("%s: %q", lang, text)
+		}
 	}
 }
