@@ -46,8 +46,7 @@ unit: ## the tests that need neither root nor devices nor a network, with the ra
 lab: ## the tests on lab lines and among lab headsets
 	go test -tags lab -p 1 -count=1 -timeout $(LABTIME) -skip '^TestLabRobot$$' \
 		$$(grep -rlE '^//go:build .*\blab\b' --include='*_test.go' $(CODE) | xargs -r -n 1 dirname | sort -u | sed 's|^|./|')
-
-	go test -tags lab -parallel 6 -count=1 -timeout $(LABTIME) -run '^TestLabRobot$$' ./cmd/deskready
+	go test -tags lab -parallel 10 -count=1 -timeout $(LABTIME) -run '^TestLabRobot$$' ./cmd/deskready
 
 axe: ## axe-core over each step of the hire's page, in a real browser; pictures of them in bin/robot (needs npm)
 	npm install --prefix bin/axe --no-save --no-package-lock --no-audit --no-fund --silent axe-core@$(AXE)

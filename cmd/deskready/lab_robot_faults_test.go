@@ -32,19 +32,21 @@ type mishap struct {
 
 // mishaps are those that need the whole program; the page alone is tried in checks/browser.
 func (d *bureau) mishaps() []mishap {
-	return []mishap{
+	return []mishap{ // those that wait longest first
+		{name: "closed tab", scenario: "clear_speech", keeps: []string{"browser"}, browsers: both,
+			says: map[string]string{"browser.microphone": "page_gone", "browser.webrtc": "page_gone"}, during: closeTab(d)},
+		{name: "unanswered", scenario: "clear_speech", media: robot.Unanswered, keeps: []string{"browser"}, browsers: both,
+			says: map[string]string{"browser.microphone": checks.CodeTimeout, "browser.sound": "yes"}},
 		{name: "refused", scenario: "clear_speech", media: robot.Refused, keeps: []string{"browser"}, browsers: both,
 			says: map[string]string{"browser.microphone": checks.CodeDenied + "|page_blocked", "browser.camera": checks.CodeDenied + "|page_blocked", "browser.sound": "yes"}},
 		{name: "muted", scenario: "muted", media: robot.Real, keeps: []string{"browser", "audio"}, browsers: both,
 			says: map[string]string{"browser.microphone": "no", "browser.microphone_state": "silent|muted", "audio.diagnosis": "silent"}},
 		{name: "no device", scenario: "no_mic", media: robot.Real, keeps: []string{"browser", "audio"}, browsers: []string{robot.Chromium},
 			says: map[string]string{"browser.microphone": "no", "browser.microphone_state": "absent", "browser.camera_state": "absent", "audio.diagnosis": "no_microphone"}},
-		{name: "unplugged", scenario: "clear_speech", media: robot.Real, keeps: []string{"browser", "audio"}, browsers: []string{robot.Chromium},
+		{name: "no microphone", scenario: "no_mic", media: robot.Real, keeps: []string{"browser"}, browsers: []string{robot.Firefox}, // whose camera is made up
+			says: map[string]string{"browser.microphone": "no", "browser.microphone_state": "absent"}},
+		{name: "unplugged", scenario: "clear_speech", media: robot.Real, keeps: []string{"browser", "audio"}, browsers: both,
 			says: map[string]string{"browser.microphone_state": "ended", "audio.diagnosis": "no_microphone"}, during: unplug},
-		{name: "closed tab", scenario: "clear_speech", keeps: []string{"browser"}, browsers: []string{robot.Chromium},
-			says: map[string]string{"browser.microphone": "page_gone", "browser.webrtc": "page_gone"}, during: closeTab(d)},
-		{name: "unanswered", scenario: "clear_speech", media: robot.Unanswered, keeps: []string{"browser"}, browsers: []string{robot.Chromium},
-			says: map[string]string{"browser.microphone": checks.CodeTimeout, "browser.sound": "yes"}},
 	}
 }
 

@@ -345,7 +345,12 @@ func (d *bureau) kept(t *testing.T, w *passer, worth report.Assurance) report.Re
 func TestLabRobot(t *testing.T) {
 	d := newBureau(t)
 	t.Run("opens", d.opens) // first, and alone: its time is measured
-	t.Run("trace", d.trace)
+	for _, m := range d.mishaps() {
+		for _, browser := range m.browsers {
+			t.Run(m.name+" "+browser, func(t *testing.T) { t.Parallel(); d.meet(t, m, browser) })
+		}
+	}
+	t.Run("trace", func(t *testing.T) { t.Parallel(); d.trace(t) })
 	for _, browser := range both {
 		t.Run("guard "+browser, func(t *testing.T) { t.Parallel(); d.guard(t, browser) })
 		t.Run("mouse "+browser, func(t *testing.T) { t.Parallel(); d.hire(t, browser, false) })
@@ -357,11 +362,6 @@ func TestLabRobot(t *testing.T) {
 			continue
 		}
 		t.Run("pages "+lang, func(t *testing.T) { t.Parallel(); d.pages(t, lang) })
-	}
-	for _, m := range d.mishaps() {
-		for _, browser := range m.browsers {
-			t.Run(m.name+" "+browser, func(t *testing.T) { t.Parallel(); d.meet(t, m, browser) })
-		}
 	}
 }
 
