@@ -102,7 +102,9 @@ func (d *bureau) weighed(t *testing.T, b *robot.Browser, s *start) {
 
 var (
 	spoke = regexp.MustCompile(`sin6?_addr=inet_(?:addr\(|pton\(AF_INET6, )"([^"]+)"|inet_pton\(AF_INET6, "([^"]+)"`) // read only
-	wrote = regexp.MustCompile(`^\d+ +(?:openat\([^,]+, |open\(|creat\()"([^"]+)", ([A-Z_|]+)`)                       // read only
+	wrote = regexp.MustCompile(`^\d+ +(?:openat\([^,]+, |open\(|creat\()"([^"]+)", ([A-Z_|]+|0\d*)`)                  // read only
+	// the end of such a call
+	opened = regexp.MustCompile(`(?:openat|open|creat)(?:\(| resumed>).* = -?\d+`) // read only
 )
 
 // traced reads what strace has written: whom sockets were joined with or sent to, and what was opened for writing.
@@ -115,16 +117,26 @@ func traced(t *testing.T, file string) (whom []netip.Addr, written []string) {
 	defer f.Close()
 	lines := bufio.NewScanner(f)
 	lines.Buffer(nil, 1<<20)
+	opening := map[string]string{} // by thread
 	for lines.Scan() {
 		for _, m := range spoke.FindAllStringSubmatch(lines.Text(), -1) {
 			if a, err := netip.ParseAddr(m[1] + m[2]); err == nil && !slices.Contains(whom, a.Unmap()) {
 				whom = append(whom, a.Unmap())
 			}
 		}
-		m := wrote.FindStringSubmatch(lines.Text())
-		if m != nil && (strings.Contains(m[2], "O_WRONLY") || strings.Contains(m[2], "O_RDWR") || strings.Contains(m[2], "O_CREAT")) &&
-			!strings.Contains(lines.Text(), " = -1 ") && !slices.Contains(written, m[1]) {
-			written = append(written, m[1])
+		pid, _, _ := strings.Cut(lines.Text(), " ")
+		if m := wrote.FindStringSubmatch(lines.Text()); m != nil {
+			opening[pid] = ""
+			if strings.Contains(m[2], "O_WRONLY") || strings.Contains(m[2], "O_RDWR") || strings.Contains(m[2], "O_CREAT") || m[2][0] == '0' {
+				opening[pid] = m[1]
+			}
+		}
+		// Another thread's call may stand between the two ends of this one.
+		if name := opening[pid]; name != "" && opened.MatchString(lines.Text()) {
+			opening[pid] = ""
+			if !strings.Contains(lines.Text(), " = -1 ") && !slices.Contains(written, name) {
+				written = append(written, name)
+			}
 		}
 	}
 	if err := lines.Err(); err != nil {
