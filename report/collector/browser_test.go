@@ -42,6 +42,7 @@ func TestPagesInBrowser(t *testing.T) {
 			var nameless, blocked int
 			var picture []byte
 			err := chromedp.Run(tab, chromedp.Navigate(d.web.URL+path),
+				chromedp.Evaluate(`document.querySelectorAll(".page-landing details").forEach(d => d.open = true)`, nil),
 				chromedp.Evaluate(`document.documentElement.scrollWidth - document.documentElement.clientWidth`, &wide),
 				chromedp.Evaluate(`[...document.querySelectorAll("input:not([type=hidden]),select,textarea")].filter(e => !e.labels.length).length
 					+ [...document.querySelectorAll("a,button,summary")].filter(e => !e.textContent.trim()).length

@@ -496,6 +496,10 @@ func TestLanding(t *testing.T) {
 	if got.status != http.StatusOK || strings.Contains(got.body, h.invite.Token) {
 		t.Errorf("%d", got.status)
 	}
+	first, other, _ := strings.Cut(got.body, "<details>") // most hires never saw a terminal
+	if strings.Contains(first, "deskready check") || !strings.Contains(first, "<code>"+d.server.PublicURL+d.Link(h.id)+"</code>") || !strings.Contains(other, "deskready check --invite ") {
+		t.Errorf("the link to paste does not come before the command:\n%s", got.body)
+	}
 	for _, path := range []string{"/i/AAAAAAAAAAAAAAAAAAAAAA", "/i/x"} {
 		if got := p.get(t, path); got.status != http.StatusNotFound {
 			t.Errorf("%s: %d", path, got.status)

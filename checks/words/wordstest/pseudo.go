@@ -60,6 +60,9 @@ func strange(key, text string) string {
 	case "unit.decimal", "page.dir", "cmd.no_words":
 		return text
 	}
+	if text == "" { // there is nothing to say in this language
+		return text
+	}
 	var out strings.Builder
 	at := 0
 	for _, place := range hole.FindAllStringIndex(text, -1) {

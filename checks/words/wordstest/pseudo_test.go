@@ -7,9 +7,12 @@ import (
 )
 
 func TestPseudo(t *testing.T) {
-	b := Pseudo(t, fstest.MapFS{"en.json": {Data: []byte(`{"a":"Test {name} again","unit.decimal":"."}`)}})
+	b := Pseudo(t, fstest.MapFS{"en.json": {Data: []byte(`{"a":"Test {name} again","unit.decimal":".","empty":""}`)}})
 	if got, want := b.Text("a", "name", "Ana"), "⟦Ťéśť Ana áğáíń ~~~⟧"; got != want {
 		t.Errorf("%q, want %q", got, want)
+	}
+	if got := b.Text("empty"); got != "" {
+		t.Errorf("nothing is %q", got)
 	}
 	if got := b.Text("unit.decimal"); got != "." {
 		t.Errorf("the decimal mark is %q", got)
