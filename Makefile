@@ -44,8 +44,9 @@ unit: ## the tests that need neither root nor devices nor a network, with the ra
 # ---- labs: a line or a headset of any kind, made of real parts; as root or with sudo ----
 
 lab: ## the tests on lab lines and among lab headsets
-	go test -tags lab -p 1 -count=1 -timeout $(LABTIME) -skip '^TestLabRobot$$' \
-		$$(grep -rlE '^//go:build .*\blab\b' --include='*_test.go' $(CODE) | xargs -r -n 1 dirname | sort -u | sed 's|^|./|')
+	labs=$$(grep -rlE '^//go:build .*\blab\b' --include='*_test.go' $(CODE)); \
+	tests=$$(grep -hoE '^func Test\w+' $$labs | sed 's/^func //' | grep -vx TestLabRobot | paste -sd '|'); \
+	go test -tags lab -p 1 -count=1 -timeout $(LABTIME) -run "^($$tests)\$$" $$(dirname $$labs | sort -u | sed 's|^|./|')
 	go test -tags lab -parallel 10 -count=1 -timeout $(LABTIME) -run '^TestLabRobot$$' ./cmd/deskready
 
 axe: ## axe-core over each step of the hire's page, in a real browser; pictures of them in bin/robot (needs npm)
