@@ -6,11 +6,12 @@ import (
 	"io/fs"
 	"maps"
 	"net/http"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
-	"testing/fstest"
 	"time"
 
 	"deskready/checks"
@@ -20,11 +21,20 @@ import (
 	"deskready/report/render"
 )
 
-// concerns are the texts that checks would bring along.
-func concerns() fs.FS {
-	return fstest.MapFS{"en.json": {Data: []byte(`{"system.title":"This computer","audio.title":"Sound","bandwidth.title":"Speed of the line",
-		"audio.microphone.title":"Microphone","audio.microphone.help":"The device.","audio.microphone.remedy":"Plug it in.","audio.snr.title":"Quiet room",
-		"audio.snr.help":"How quiet it is.","audio.snr.remedy":"Close the door.","problem.denied":"It was not allowed."}`)}}
+// everyWord is the texts of the guide and of the report, and those that the checks bring along.
+func everyWord(t *testing.T) []fs.FS {
+	t.Helper()
+	list := []fs.FS{Words(), render.Words()}
+	folders, _ := filepath.Glob("../../checks/*/words") // the pattern is good
+	for _, folder := range folders {
+		if _, err := os.Stat(filepath.Join(folder, "en.json")); err == nil { // "checks/words" is Go
+			list = append(list, os.DirFS(folder))
+		}
+	}
+	if len(list) < 9 {
+		t.Fatalf("only %d folders of texts", len(list))
+	}
+	return list
 }
 
 // universal is what reads alike in every language: names, and units of what is measured.
@@ -90,11 +100,11 @@ func TestNothingIsWrittenIntoThePages(t *testing.T) {
 	p.Decision, p.Answer, p.Panel, p.Farewell, p.Gone = time.Minute, time.Minute, time.Minute, time.Minute, time.Minute
 	g := serve(t, p, map[string]http.Handler{"browser": http.NotFoundHandler()})
 	g.mu.Lock()
-	g.book = wordstest.Pseudo(t, Words(), render.Words(), concerns())
+	g.book = wordstest.Pseudo(t, everyWord(t)...)
 	g.mu.Unlock()
 	used := g.Link()
 	v := visit(t, g)
-	pages := steps(g)
+	pages := steps(t, g)
 	maps.Copy(pages, kinds(t, g))
 	wrong := map[string][][]string{
 		"question": {{}}, "result": {{}}, "sign": {{"do", "sign", "name", " ", "lang", "en"}, {"do", "sign", "name", "Ana", "lang", "es"}},

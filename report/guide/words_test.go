@@ -11,7 +11,12 @@ import (
 
 func texts(t *testing.T, lang string) map[string]string {
 	t.Helper()
-	data, err := fs.ReadFile(Words(), lang+".json")
+	return textsIn(t, Words(), lang)
+}
+
+func textsIn(t *testing.T, source fs.FS, lang string) map[string]string {
+	t.Helper()
+	data, err := fs.ReadFile(source, lang+".json")
 	if err != nil {
 		t.Fatal(err)
 	}
