@@ -132,6 +132,17 @@ func TestNothingIsWrittenIntoThePages(t *testing.T) {
 	}
 }
 
+// Nor does the script bring texts of its own: all it shows is what the program sends.
+func TestNothingIsWrittenIntoTheScript(t *testing.T) {
+	script, err := staticFiles.ReadFile("static/guide.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found := wordstest.Written(string(script)); len(found) > 0 {
+		t.Errorf("guide.js says %q", found)
+	}
+}
+
 // putFor shows a step for as long as it is looked at.
 func (g *Guide) putFor(t *testing.T, put func(context.Context)) (stop func()) {
 	t.Helper()

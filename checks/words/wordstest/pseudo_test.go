@@ -31,3 +31,24 @@ func TestVisible(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+func TestWritten(t *testing.T) {
+	script := "// not this one\nconst key = text('all.good');\n" + `
+		row.textContent = text(all ? 'all_good' : 'some_bad');
+		row.textContent = text(` + "`state.${state === 'good' ? state : 'other'}`" + `);
+		row.querySelector('#main h1').textContent = '';
+		e.setAttribute('aria-label', text('level'));
+		list.append(...steps.map((name) => make('li', { class: 'dr-step' }, ' ')));
+		b.className = ` + "`row ${state}`" + `;`
+	if got := Written(script); len(got) > 0 {
+		t.Errorf("%q", got)
+	}
+	for _, bad := range []string{
+		`row.textContent = 'Start';`, "row.textContent = `${n} left`;", `e.setAttribute('aria-label', 'Level');`, `make('b', {}, 'Go');`, `list.append("Done");`,
+		`throw new Error('please try again');`, `e.innerHTML = x;`, `confirm(x);`, `img.alt = "Picture";`,
+	} {
+		if got := Written(bad); len(got) == 0 {
+			t.Errorf("%s goes unseen", bad)
+		}
+	}
+}
