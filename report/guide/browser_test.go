@@ -70,7 +70,7 @@ func steps(g *Guide) map[string]func(context.Context) {
 				Until: "2026-12-01", Trouble: Trouble{Code: "expired", What: hostile}})
 		},
 		"consent": func(ctx context.Context) {
-			_, _ = g.Consent(ctx, long, []Concern{{Check: "system", Reads: []string{"guide.question.time", "guide.running.hint"}, Otherwise: []string{"guide.running.hint"}}})
+			_, _ = g.Consent(ctx, Request{Employer: long, Keeps: "2027-11-28", List: []Concern{{Check: "system", Reads: []string{"guide.question.time", "guide.running.hint"}, Otherwise: []string{"guide.running.hint"}}}})
 		},
 		"busy":    func(context.Context) { g.Busy("connecting", "employer", long) },
 		"running": func(context.Context) { watch() },
