@@ -20,6 +20,10 @@ const ReceiptPredicate = "https://in-toto.io/attestation/svr/v0.1"
 // MaxInvite is how large a sealed invite may be: it travels inside each report.
 const MaxInvite = 128 << 10
 
+// MaxKeep is for how many days an invite may promise that a report is kept: ten years. Whoever keeps it for longer
+// promises no end.
+const MaxKeep = 3650
+
 // An Invite binds a hire, a policy and the first key that answers. The collector seals it.
 type Invite struct {
 	Version   int       `json:"version"`
@@ -34,6 +38,15 @@ type Invite struct {
 	Nonce     string    `json:"nonce"`        // for a run without a connection
 	Issued    time.Time `json:"issued"`
 	Expires   time.Time `json:"expires"`
+	Keep      int       `json:"keep,omitzero"` // whole days, each of 24 hours, from the receipt of a report until it is erased; 0: no date is promised
+}
+
+// KeptUntil is when a report that is received at a time will be erased; zero: no date is promised.
+func (i Invite) KeptUntil(received time.Time) time.Time {
+	if i.Keep <= 0 {
+		return time.Time{}
+	}
+	return received.Add(time.Duration(i.Keep) * 24 * time.Hour)
 }
 
 // DecodeInvite reads the payload of a sealed invite strictly.

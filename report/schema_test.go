@@ -65,7 +65,10 @@ func documents() map[string][]any {
 		},
 		"invite": {Invite{
 			Version: Version, ID: "i", For: "a", Employer: "e", Policy: ref, Collector: "https://a.example", Key: "k", Pin: digest,
-			Token: "t", Nonce: "n", Issued: at, Expires: at,
+			Token: "t", Nonce: "n", Issued: at, Expires: at, Keep: 365,
+		}, Invite{
+			Version: Version, ID: "i", For: "a", Employer: "e", Policy: ref, Collector: "https://a.example", Key: "k", Token: "t", Nonce: "n",
+			Issued: at, Expires: at,
 		}},
 		"receipt": {Receipt{
 			Verifier: Verifier{ID: "v"}, Created: at, Properties: []string{"P"}, Invite: "i", Run: "r", Verdict: Ready, Assurance: A1, Payload: digest,
@@ -184,6 +187,10 @@ func TestSchemaRefuses(t *testing.T) {
 		{"report", "/findings/0/attempts/0", "outcome", `"good"`},
 		{"report", "/findings/0/witnessed", "text", `"both"`},
 		{"invite", "", "collector", `"ready.example.com"`},
+		{"invite", "", "keep", `-1`},
+		{"invite", "", "keep", `3651`},
+		{"invite", "", "keep", `1.5`},
+		{"invite", "", "keep", `"365"`},
 		{"receipt", "", "deskready_assurance", `"A9"`},
 	} {
 		s := compiled(t, c.name)

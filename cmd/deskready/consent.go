@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"deskready/checks"
 	"deskready/checks/all"
@@ -76,6 +77,9 @@ func (j *journey) askAbout(ctx context.Context) error {
 		}
 	}
 	j.say("\n%s\n", j.book.Text("cmd.promise"))
+	if j.inv != nil && !j.noSend {
+		j.say("%s\n", j.keeps())
+	}
 	answer, err := j.line(ctx, j.book.Text("cmd.agree"))
 	if err != nil {
 		return err
@@ -95,6 +99,23 @@ func (j *journey) askAbout(ctx context.Context) error {
 		j.refused[c.Name] = refuses(answer, no)
 	}
 	return nil
+}
+
+// keeps says until when the employer keeps a report that is sent today.
+func (j *journey) keeps() string {
+	until := day(j.inv.KeptUntil(j.now()))
+	if until == "" {
+		return j.book.Text("cmd.keep.none", "employer", j.inv.Employer)
+	}
+	return j.book.Text("cmd.keep", "employer", j.inv.Employer, "day", until)
+}
+
+// day is a day of the hire's calendar; empty for none.
+func day(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Local().Format(time.DateOnly)
 }
 
 // concerns are the checks that the person is asked about.

@@ -69,6 +69,9 @@ func (j *journey) printData() {
 		p("  %s", line)
 	}
 	p("\n%s\n", b.Text("cmd.data.sent"))
+	if j.inv != nil {
+		p("%s\n", j.keeps())
+	}
 	p("%s", b.Text("cmd.data.kept"))
 	p("  %s", b.Text("cmd.data.keys", "folder", j.keyFolder()))
 	p("  %s", b.Text("cmd.data.state", "folder", j.world.state))

@@ -310,11 +310,11 @@ func stages(list []checks.Check) []guide.Stage {
 }
 
 func (j *journey) askOnPage(ctx context.Context) error {
-	employer := ""
-	if j.inv != nil {
-		employer = j.inv.Employer
+	q := guide.Request{List: j.concerns()}
+	if j.inv != nil && !j.noSend {
+		q.Employer, q.Keeps = j.inv.Employer, day(j.inv.KeptUntil(j.now()))
 	}
-	refused, err := j.page.Consent(ctx, employer, j.concerns())
+	refused, err := j.page.Consent(ctx, q)
 	j.refused, j.book = refused, j.page.Texts()
 	return err
 }
@@ -347,6 +347,9 @@ func (j *journey) ending() guide.Ending {
 	}
 	if j.inv != nil && !j.noSend {
 		e.Employer = j.inv.Employer
+	}
+	if e.Sent() {
+		e.Keeps = day(j.keptUntil)
 	}
 	for _, f := range []guide.File{
 		{Name: "page", Path: j.files.HTML, Kind: mime.TypeByExtension(".html")}, {Name: "report", Path: j.files.Report, Kind: "application/json"},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -70,6 +71,7 @@ func (w *world) createInvite(cmd *cobra.Command, o inviteOptions) error {
 	}
 	id, sealed, err := store.Invite(cmd.Context(), collector.NewInvite{
 		For: name, Policy: p, Employer: at.Employer, Collector: at.URL, Pin: at.Pin, TTL: time.Duration(o.days) * 24 * time.Hour,
+		Keep: at.keep(),
 	})
 	if err != nil {
 		return err
@@ -99,7 +101,7 @@ func (w *world) listInvites(cmd *cobra.Command, data string) error {
 			return err
 		}
 		for _, r := range rows {
-			fmt.Fprintln(t, strings.Join([]string{r.ID, checks.Clean(r.Person, 60), string(r.State), r.Expires.UTC().Format(time.DateOnly)}, "\t"))
+			fmt.Fprintln(t, strings.Join([]string{r.ID, cmp.Or(checks.Clean(r.Person, 60), "-"), string(r.State), r.Expires.UTC().Format(time.DateOnly)}, "\t"))
 		}
 		if len(rows) < page {
 			return t.Flush()

@@ -52,6 +52,7 @@ type journey struct {
 	report        report.Report
 	signed        []byte // the report as it was sealed
 	delivered     *bool
+	keptUntil     time.Time        // what was delivered, by the employer; zero: no date is promised
 	refusal       *fault           // of the report, by the collector
 	assurance     report.Assurance // by the collector's receipt
 	files         report.Files

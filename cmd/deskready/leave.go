@@ -176,14 +176,14 @@ func (j *journey) deliver(ctx context.Context, file []byte) {
 	if err != nil {
 		j.say("%s", err)
 	}
-	receipt, level, err := j.world.deliver(ctx, file, j.collector)
+	receipt, own, err := j.world.deliver(ctx, file, j.collector)
 	if err == nil {
 		j.files.Receipt = stem(j.files.Report) + ".receipt.json"
 		if err = writeFile(j.files.Receipt, receipt); err != nil {
 			j.files.Receipt = ""
 			j.say("%s", err)
 		}
-		done, j.assurance = true, level
+		done, j.assurance, j.keptUntil = true, own.Assurance, own.Invite.KeptUntil(own.Receipt.Created)
 	}
 	j.delivered = &done
 	f := refusedFault(err)

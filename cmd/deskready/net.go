@@ -63,17 +63,17 @@ func httpClient(pin string) *http.Client {
 	}
 }
 
-// deliver sends a sealed report to the collector of its invite, or to another address of it, and brings the receipt and
-// the level that it gives.
-func (w *world) deliver(ctx context.Context, file []byte, base string) ([]byte, report.Assurance, error) {
+// deliver sends a sealed report to the collector of its invite, or to another address of it, and brings the receipt, and
+// the report as it can be believed with it.
+func (w *world) deliver(ctx context.Context, file []byte, base string) ([]byte, verify.Opened, error) {
 	own := verify.File(file, verify.Options{}) // by no clock: this computer's may be wrong, and the collector judges
 	if f := invalid("the report", own); f != nil {
 		f.final = true
-		return nil, "", f
+		return nil, verify.Opened{}, f
 	}
 	inv := own.Invite
 	if inv == nil {
-		return nil, "", errNoInvite
+		return nil, verify.Opened{}, errNoInvite
 	}
 	if base == "" {
 		base = inv.Collector
@@ -86,18 +86,18 @@ func (w *world) deliver(ctx context.Context, file []byte, base string) ([]byte, 
 		receipt, err = w.enrolAndDeliver(ctx, c, *inv, own.KeyID, file)
 	}
 	if err != nil {
-		return nil, "", err
+		return nil, verify.Opened{}, err
 	}
 	// A promise by somebody else is none: the receipt must be by the key that the invite names.
 	trust, err := verify.TrustOf(*inv)
 	if err != nil {
-		return nil, "", err
+		return nil, verify.Opened{}, err
 	}
 	opened := verify.File(file, verify.Options{Trust: &trust, Receipt: receipt})
 	if opened.Receipt == nil {
-		return nil, "", errors.New("the receipt is not signed by the key that the invite names")
+		return nil, verify.Opened{}, errors.New("the receipt is not signed by the key that the invite names")
 	}
-	return receipt, opened.Assurance, nil
+	return receipt, opened, nil
 }
 
 // enrolAndDeliver is for a report that was made before the collector could be reached for the first time.
@@ -154,6 +154,8 @@ func refusedFault(err error) *fault {
 		f.exit, f.hint = 22, "ask the employer for a new invite"
 	case collector.ReasonRevoked:
 		f.exit, f.hint = 26, "ask the employer for a new invite"
+	case collector.ReasonErased:
+		f.hint = "nothing is left to do; if the employer needs another report, ask for a new invite"
 	case collector.ReasonEnrolled, collector.ReasonKey, collector.ReasonInvite, collector.ReasonSpent, collector.ReasonNonce, collector.ReasonAudience:
 		f.exit, f.hint = 23, "this invite was answered from another computer or account, or by another report; ask the employer for a new invite"
 	}

@@ -224,7 +224,8 @@ func collectorCommand(ts *testscript.TestScript, _ bool, args []string) {
 		listen = strings.TrimPrefix(args[1], "http://")
 	}
 	cmd := exec.Command("deskready", "serve", "--listen", listen, "--data", dir, "--employer", "Acme")
-	cmd.Env = append(os.Environ(), "HOME="+ts.Getenv("HOME"), "MACHINE="+ts.Getenv("MACHINE"), "PATH="+ts.Getenv("PATH"))
+	cmd.Env = append(os.Environ(), "HOME="+ts.Getenv("HOME"), "MACHINE="+ts.Getenv("MACHINE"), "PATH="+ts.Getenv("PATH"),
+		"TODAY="+ts.Getenv("TODAY"))
 	cmd.Stderr = os.Stderr
 	cmd.Path = lookPath(ts, "deskready")
 	_ = os.Remove(placeFile(dir)) // of a start before

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/tls"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,10 +10,10 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -36,14 +35,8 @@ type serveOptions struct {
 	behindProxy             string
 	media                   string
 	exact                   bool
-}
-
-// place is where a collector can be reached. It lies in the data folder, so that invites made beside a running
-// collector name the right address.
-type place struct {
-	URL      string `json:"url"`
-	Pin      string `json:"pin,omitzero"`
-	Employer string `json:"employer"`
+	keep                    int
+	keepSaid                bool // else as before
 }
 
 func (w *world) serveCommand() *cobra.Command {
@@ -57,15 +50,23 @@ which invites pin, or with --tls-cert and --tls-key; behind a proxy (--behind-pr
 proxy alone. Prints its address, and once the link for the first administrator.
 
 Test calls and echoes come by UDP to the same port number: let it through the firewall. The next UDP port, if it is let
-through too, tells kinds of address translation apart.`,
+through too, tells kinds of address translation apart.
+
+Invites promise until when a report is kept (--keep), and this program keeps that promise while it runs: it erases each
+report in time, and then the hire's name. What invites promised before stays as it was promised; backups are yours to
+delete.`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return w.serve(cmd.Context(), o) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			o.keepSaid = cmd.Flags().Changed("keep")
+			return w.serve(cmd.Context(), o)
+		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.listen, "listen", "127.0.0.1:8440", "`ADDRESS` to listen on")
 	f.StringVar(&o.publicURL, "public-url", "", "address (`URL`) by which hires reach this collector")
 	f.StringVar(&o.data, "data", "", "data folder (`DIR`)")
 	f.StringVar(&o.employer, "employer", "", "who asks: the `NAME` that hires see")
+	f.IntVar(&o.keep, "keep", collector.DefaultKeep, "`DAYS` for which a report is kept, as new invites promise; 0: it is not erased by itself")
 	f.StringVar(&o.tlsCert, "tls-cert", "", "certificate (PEM `FILE`)")
 	f.StringVar(&o.tlsKey, "tls-key", "", "its key (PEM `FILE`)")
 	f.StringVar(&o.behindProxy, "behind-proxy", "", "`ADDRESS` of the proxy that speaks TLS for this collector")
@@ -142,11 +143,8 @@ func (w *world) serve(ctx context.Context, o serveOptions) (err error) {
 		return err
 	}
 	defer listener.Close()
-	at, tlsConfig, err := o.place(dir, listener.Addr(), w.rand, w.now())
+	at, tlsConfig, err := o.settle(dir, listener.Addr(), w.rand, w.now())
 	if err != nil {
-		return err
-	}
-	if err := o.keepPlace(dir, &at); err != nil {
 		return err
 	}
 	p := sharePorts(listener, packets, tlsConfig)
@@ -160,8 +158,17 @@ func (w *world) serve(ctx context.Context, o serveOptions) (err error) {
 	if err := w.announce(ctx, store, at); err != nil {
 		return err
 	}
+	defer erasing(ctx, server)()
 	ends.serve(ctx, p)
 	return serveUntil(ctx, web, p.web)
+}
+
+// erasing keeps the promise of the invites beside all else; stop waits until the store is left alone.
+func erasing(ctx context.Context, server *collector.Server) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var work sync.WaitGroup
+	work.Go(func() { server.KeepErasing(ctx) })
+	return func() { cancel(); work.Wait() }
 }
 
 // caps are what one run may use of the office ends.
@@ -244,7 +251,7 @@ func (w *world) server(store *collector.Store, dir string, at place, caps office
 		names = append(names, strings.TrimSuffix(filepath.Base(f), ".yaml"))
 	}
 	return &collector.Server{
-		Store: store, PublicURL: at.URL, Pin: at.Pin, Employer: at.Employer,
+		Store: store, PublicURL: at.URL, Pin: at.Pin, Employer: at.Employer, Keep: at.keep(),
 		Book: func(lang string) words.Book {
 			b, err := words.Open(lang, w.sources(list)...)
 			if err != nil {
@@ -271,53 +278,6 @@ func collectorPolicy(dir, name string, metrics []checks.Metric, roles []string) 
 	return loadPolicy(name, metrics, roles)
 }
 
-// place decides how the collector can be reached and by which certificate.
-func (o serveOptions) place(dir string, addr net.Addr, random io.Reader, now time.Time) (place, *tls.Config, error) {
-	host, port, err := net.SplitHostPort(addr.String())
-	if err != nil {
-		return place{}, nil, err
-	}
-	ip := net.ParseIP(host)
-	plain := o.behindProxy != "" || o.tlsCert == "" && ip.IsLoopback()
-	u, err := o.address(ip, host, port, plain)
-	if err != nil {
-		return place{}, nil, err
-	}
-	at := place{URL: u.Scheme + "://" + u.Host}
-	if plain {
-		return at, nil, nil
-	}
-	cert, err := o.certificate(dir, u.Hostname(), random, now)
-	if err != nil {
-		return at, nil, err
-	}
-	if o.tlsCert == "" {
-		at.Pin = keyPin(cert.Leaf.RawSubjectPublicKeyInfo)
-	}
-	return at, serverTLS(cert), nil
-}
-
-// address is the one that invites name.
-func (o serveOptions) address(ip net.IP, host, port string, plain bool) (*url.URL, error) {
-	public := o.publicURL
-	if public == "" {
-		if ip.IsUnspecified() || o.behindProxy != "" {
-			return nil, usage("add --public-url https://NAME:"+port, "invites must name an address that hires can reach, and %s is none", net.JoinHostPort(host, port))
-		}
-		public = map[bool]string{true: "http", false: "https"}[plain] + "://" + net.JoinHostPort(host, port)
-	}
-	u, err := url.Parse(public)
-	switch {
-	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
-		return nil, usage("write it like https://desk.example.com", "--public-url %s is no address", public)
-	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil:
-		return nil, usage("write it like https://desk.example.com", "--public-url %s names more than a server", public)
-	case !plain && u.Scheme == "http":
-		return nil, usage("write https:// in --public-url, or listen on a loopback address", "this collector would speak TLS, and %s says it does not", public)
-	}
-	return u, nil
-}
-
 // contradictions are settings of which one would be without effect.
 func (o serveOptions) contradictions() error {
 	if _, _, err := net.SplitHostPort(o.listen); err != nil {
@@ -325,6 +285,9 @@ func (o serveOptions) contradictions() error {
 	}
 	if (o.tlsCert == "") != (o.tlsKey == "") {
 		return usage("give both --tls-cert and --tls-key", "a certificate needs its key, and a key its certificate")
+	}
+	if o.keep < 0 || o.keep > report.MaxKeep {
+		return usage(fmt.Sprintf("--keep takes 1 to %d days, or 0: not erased by itself", report.MaxKeep), "reports cannot be kept for %d days", o.keep)
 	}
 	if o.behindProxy == "" {
 		return nil
@@ -353,35 +316,4 @@ func (o serveOptions) certificate(dir, host string, random io.Reader, now time.T
 // serverTLS speaks HTTP/1.1 alone: the measurement of the line needs connections of its own.
 func serverTLS(cert tls.Certificate) *tls.Config {
 	return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{cert}, NextProtos: []string{"http/1.1"}}
-}
-
-func placeFile(dir string) string { return filepath.Join(dir, "place.json") }
-
-func (o serveOptions) keepPlace(dir string, at *place) error {
-	before, _ := readPlace(dir) // none on the first start
-	at.Employer = o.employer
-	if at.Employer == "" {
-		at.Employer = before.Employer
-	}
-	if at.Employer == "" {
-		u, err := url.Parse(at.URL)
-		if err != nil {
-			return err
-		}
-		at.Employer = u.Host
-	}
-	data, err := json.Marshal(at)
-	if err != nil {
-		return err
-	}
-	return writeFile(placeFile(dir), data)
-}
-
-func readPlace(dir string) (place, error) {
-	data, err := os.ReadFile(placeFile(dir))
-	if err != nil {
-		return place{}, err
-	}
-	var at place
-	return at, json.Unmarshal(data, &at)
 }

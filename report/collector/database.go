@@ -29,12 +29,13 @@ var ErrDiskFull = errors.New("the disk of the data folder is full: make room, th
 // openDatabase gives the one connection that writes and a pool that reads.
 //
 // Synchronous is FULL: a receipt is a promise, and with NORMAL under WAL a committed report may vanish with the power.
+// With secure_delete what was erased is overwritten, and not only unlinked.
 func openDatabase(ctx context.Context, path string) (write, read *sql.DB, err error) {
 	if err := ownersAlone(path); err != nil {
 		return nil, nil, err
 	}
 	const common = "_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&_defensive=1&_dqs=0"
-	write, err = sql.Open("sqlite", dsn(path)+"?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_txlock=immediate&"+common)
+	write, err = sql.Open("sqlite", dsn(path)+"?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=secure_delete(1)&_txlock=immediate&"+common)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -114,7 +114,7 @@ type hire struct {
 
 func (d *desk) hire(t *testing.T, name string) hire {
 	t.Helper()
-	id, sealed, err := d.Invite(t.Context(), NewInvite{For: name, Policy: policy(), Employer: d.server.Employer, Collector: d.server.PublicURL})
+	id, sealed, err := d.Invite(t.Context(), NewInvite{For: name, Policy: policy(), Employer: d.server.Employer, Collector: d.server.PublicURL, Keep: d.server.Keep})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -142,7 +142,7 @@ func (s *running) hire(w http.ResponseWriter, r *http.Request) {
 		s.errorPage(w, r, err)
 		return
 	}
-	p.Title = body.Invite.Person
+	p.Title = p.Who(body.Invite)
 	p.Body = body
 	s.show(w, r, http.StatusOK, p)
 }
@@ -189,6 +189,10 @@ func timeline(h hirePage, runs []begunRun) []event {
 		list = append(list, event{At: r.Issued, Key: key, Detail: strconv.Itoa(r.Attempt)})
 	}
 	for _, r := range h.Reports {
+		if !r.Erased.IsZero() {
+			list = append(list, event{At: r.At, Key: "event.received"}, event{At: r.Erased, Key: "event.erased"})
+			continue
+		}
 		list = append(list, event{At: r.At, Key: "event.received." + string(r.Verdict), Detail: strconv.Itoa(r.Attempt),
 			Link: "/hires/" + i.ID + "/reports/" + strconv.FormatInt(r.ID, 10)})
 	}
@@ -291,6 +295,8 @@ type received struct {
 	ID        int64
 	Run       string
 	At        time.Time
+	Due       time.Time // when it will be erased; zero: no date is promised, or it was
+	Erased    time.Time
 	Attempt   int
 	Offline   bool
 	Verdict   report.Verdict
@@ -300,7 +306,7 @@ type received struct {
 }
 
 func (s *Store) reports(ctx context.Context, invite string) ([]received, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT id, run, received, attempt, offline, verdict, assurance, digest, key_id FROM reports
+	rows, err := s.read.QueryContext(ctx, `SELECT id, run, received, attempt, offline, verdict, assurance, digest, key_id, due, erased FROM reports
 		WHERE invite = ? ORDER BY received DESC, id DESC`, invite)
 	if err != nil {
 		return nil, err
@@ -309,11 +315,12 @@ func (s *Store) reports(ctx context.Context, invite string) ([]received, error) 
 	var list []received
 	for rows.Next() {
 		var r received
-		var at int64
-		if err := rows.Scan(&r.ID, &r.Run, &at, &r.Attempt, &r.Offline, &r.Verdict, &r.Assurance, &r.Digest, &r.KeyID); err != nil {
+		var received int64
+		var due, erased sql.NullInt64
+		if err := rows.Scan(&r.ID, &r.Run, &received, &r.Attempt, &r.Offline, &r.Verdict, &r.Assurance, &r.Digest, &r.KeyID, &due, &erased); err != nil {
 			return nil, err
 		}
-		r.At = when(at)
+		r.At, r.Due, r.Erased = when(received), at(due), at(erased)
 		list = append(list, r)
 	}
 	return list, rows.Err()
@@ -324,6 +331,9 @@ func (s *Store) files(ctx context.Context, invite string, id int64) (file, recei
 	err = s.read.QueryRowContext(ctx, "SELECT file, receipt FROM reports WHERE id = ? AND invite = ?", id, invite).Scan(&file, &receipt)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = ErrNotFound
+	}
+	if err == nil && len(file) == 0 {
+		return nil, nil, goneFrom("report")
 	}
 	return file, receipt, err
 }

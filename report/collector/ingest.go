@@ -19,7 +19,7 @@ import (
 // same receipt, since the first answer may have been lost.
 func (s *Store) accept(ctx context.Context, file []byte, o verify.Opened) (receipt []byte, again bool, err error) {
 	err = s.change(ctx, func(tx *sql.Tx) error {
-		err := tx.QueryRowContext(ctx, "SELECT receipt FROM reports WHERE payload = ?", o.PayloadDigest).Scan(&receipt)
+		receipt, err = givenFor(ctx, tx, o.PayloadDigest)
 		if again = err == nil; again || !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
@@ -45,6 +45,17 @@ func (s *Store) accept(ctx context.Context, file []byte, o verify.Opened) (recei
 	return receipt, again, err
 }
 
+// givenFor is the receipt that a report got before.
+func givenFor(ctx context.Context, tx *sql.Tx, payload string) (receipt []byte, err error) {
+	var received int64
+	var erased sql.NullInt64
+	err = tx.QueryRowContext(ctx, "SELECT receipt, received, erased FROM reports WHERE payload = ?", payload).Scan(&receipt, &received, &erased)
+	if erased.Valid {
+		return nil, alreadyErased(received, erased.Int64)
+	}
+	return receipt, err
+}
+
 // arrival is a report on its way in.
 type arrival struct {
 	report    report.Report
@@ -67,6 +78,8 @@ func (a arrival) recent() bool { return a.now.Sub(a.began) <= freshness }
 // belongs holds the report against the invite it names.
 func (a arrival) belongs(inv row) error {
 	switch {
+	case len(inv.sealed) == 0:
+		return goneFrom("invite")
 	case inv.keyID.String != a.keyID:
 		return refuse(http.StatusForbidden, ReasonKey, "the report is not signed by the key that is enrolled with its invite")
 	case a.report.Audience != inv.audience:
@@ -187,10 +200,10 @@ func (s *Store) receipt(file []byte, o verify.Opened, a arrival) ([]byte, error)
 func (a arrival) keep(ctx context.Context, tx *sql.Tx, inv row, file []byte, o verify.Opened, receipt []byte) error {
 	var id int64
 	err := tx.QueryRowContext(ctx, `INSERT INTO reports
-		(invite, run, nonce, payload, digest, file, receipt, received, attempt, offline, verdict, assurance, key_id)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+		(invite, run, nonce, payload, digest, file, receipt, received, attempt, offline, verdict, assurance, key_id, due)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
 		inv.id, a.report.Run, a.report.Nonce, o.PayloadDigest, o.FileDigest, file, receipt, millis(a.now), a.attempt,
-		a.report.Offline, string(o.Verdict), string(a.assurance), a.keyID).Scan(&id)
+		a.report.Offline, string(o.Verdict), string(a.assurance), a.keyID, dueAfter(inv.keep, a.now)).Scan(&id)
 	if err != nil {
 		return err
 	}
@@ -212,6 +225,6 @@ func (a arrival) keep(ctx context.Context, tx *sql.Tx, inv row, file []byte, o v
 	if err != nil || a.attempt < inv.attempt {
 		return err // a report of an earlier attempt that came late is kept, and does not count
 	}
-	_, err = tx.ExecContext(ctx, "UPDATE invites SET report = ?, verdict = ?, attempt = ? WHERE id = ?", id, string(o.Verdict), a.attempt, inv.id)
+	_, err = tx.ExecContext(ctx, "UPDATE invites SET report = ?, verdict = ?, attempt = ?, erased = NULL WHERE id = ?", id, string(o.Verdict), a.attempt, inv.id)
 	return err
 }

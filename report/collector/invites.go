@@ -36,6 +36,7 @@ type NewInvite struct {
 	Collector string        // public URL
 	Pin       string        // of the TLS key, where the collector made its own certificate
 	TTL       time.Duration // zero: DefaultTTL
+	Keep      int           // days from the receipt of a report until it is erased; 0: no date is promised
 	By        string        // the recruiter's name; empty on the command line
 }
 
@@ -52,11 +53,12 @@ const (
 	Expired   State = "expired" // nothing received in time
 	Ready     State = "ready"
 	Revoked   State = "revoked"
+	Erased    State = "erased" // what was received was kept for as long as promised
 )
 
 // States lists them in that order.
 func States() []State {
-	return []State{NotReady, Undecided, Running, Opened, Invited, Expired, Ready, Revoked}
+	return []State{NotReady, Undecided, Running, Opened, Invited, Expired, Ready, Revoked, Erased}
 }
 
 // An Invite is one row of the list of hires.
@@ -65,6 +67,8 @@ type Invite struct {
 	State                        State
 	Issued, Expires, Changed     time.Time
 	Opened, Enrolled, Revoked    time.Time // zero: did not happen
+	Erased                       time.Time // Person is empty then, as soon as no report can come any more
+	Keep                         int       // days; 0: no date is promised
 	Started, Submitted           int       // runs begun, reports received
 	Report                       int64     // id of the report that counts; 0: none
 	Assurance                    report.Assurance
@@ -84,10 +88,10 @@ func (s *Store) Invite(ctx context.Context, n NewInvite) (id string, sealed []by
 	}
 	err = s.change(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO invites
-			(id, link, token, nonce, person, search, policy, policy_digest, audience, issued, expires, by_user, changed)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			(id, link, token, nonce, person, search, policy, policy_digest, audience, issued, expires, keep, by_user, changed)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			inv.ID, hashed(s.linkSecret(inv.ID)), hashed(inv.Token), inv.Nonce, inv.For, fold(inv.For), inv.Policy.Name,
-			inv.Policy.Digest, inv.Collector, millis(inv.Issued), millis(inv.Expires), n.By, millis(inv.Issued))
+			inv.Policy.Digest, inv.Collector, millis(inv.Issued), millis(inv.Expires), inv.Keep, n.By, millis(inv.Issued))
 		if err != nil {
 			return err
 		}
@@ -114,6 +118,7 @@ func (s *Store) draft(n NewInvite) (report.Invite, error) {
 		Pin:      n.Pin,
 		Issued:   now,
 		Expires:  now.Add(n.TTL),
+		Keep:     n.Keep,
 	}
 	switch {
 	case inv.For == "":
@@ -122,6 +127,9 @@ func (s *Store) draft(n NewInvite) (report.Invite, error) {
 		return report.Invite{}, fmt.Errorf("an invite lasts from one hour to %d days", MaxTTL/(24*time.Hour))
 	}
 	if inv.Collector, err = baseURL(n.Collector); err != nil {
+		return report.Invite{}, err
+	}
+	if err := checkKeep(n.Keep); err != nil {
 		return report.Invite{}, err
 	}
 	if inv.ID, err = s.newID("inv_"); err != nil {
@@ -164,6 +172,7 @@ func fold(name string) string {
 
 // stateSQL is the state of a row of invites at the time given as its one parameter.
 const stateSQL = `CASE
+	WHEN i.erased IS NOT NULL THEN 'erased'
 	WHEN i.revoked IS NOT NULL THEN 'revoked'
 	WHEN i.verdict IS NOT NULL THEN i.verdict
 	WHEN i.expires <= ? THEN 'expired'
@@ -173,7 +182,7 @@ const stateSQL = `CASE
 
 // rankSQL orders states: who waits for somebody first.
 const rankSQL = `CASE state WHEN 'not_ready' THEN 0 WHEN 'undecided' THEN 1 WHEN 'running' THEN 2 WHEN 'opened' THEN 3
-	WHEN 'invited' THEN 4 WHEN 'expired' THEN 5 WHEN 'ready' THEN 6 ELSE 7 END`
+	WHEN 'invited' THEN 4 WHEN 'expired' THEN 5 WHEN 'ready' THEN 6 WHEN 'revoked' THEN 7 ELSE 8 END`
 
 // A Query says which invites to list.
 type Query struct {
@@ -196,7 +205,7 @@ func (s *Store) Invites(ctx context.Context, q Query) ([]Invite, error) {
 			WHERE `+where+`
 			ORDER BY rank, CASE WHEN rank < 5 THEN changed ELSE -changed END, id
 			LIMIT ? OFFSET ?)
-		SELECT i.id, i.person, i.policy, i.by_user, page.state, i.issued, i.expires, i.changed, i.opened, i.enrolled, i.revoked,
+		SELECT i.id, i.person, i.policy, i.by_user, page.state, i.issued, i.expires, i.changed, i.opened, i.enrolled, i.revoked, i.erased, i.keep,
 			i.started, i.submitted, coalesce(i.report, 0), coalesce(r.assurance, ''), r.received,
 			coalesce(f.metric, ''), coalesce(f.subject, ''), coalesce(f.outcome, ''), coalesce(f.problem, '')
 		FROM page JOIN invites i ON i.id = page.id
@@ -224,12 +233,12 @@ func (s *Store) Invites(ctx context.Context, q Query) ([]Invite, error) {
 func scanInvite(rows *sql.Rows) (Invite, error) {
 	var i Invite
 	var issued, expires, changed int64
-	var opened, enrolled, revoked, received sql.NullInt64
-	err := rows.Scan(&i.ID, &i.Person, &i.Policy, &i.By, &i.State, &issued, &expires, &changed, &opened, &enrolled, &revoked,
+	var opened, enrolled, revoked, erased, received sql.NullInt64
+	err := rows.Scan(&i.ID, &i.Person, &i.Policy, &i.By, &i.State, &issued, &expires, &changed, &opened, &enrolled, &revoked, &erased, &i.Keep,
 		&i.Started, &i.Submitted, &i.Report, &i.Assurance, &received,
 		&i.Failed, &i.FailedSubject, &i.FailedOutcome, &i.FailedProblem)
 	i.Issued, i.Expires, i.Changed = when(issued), when(expires), when(changed)
-	i.Opened, i.Enrolled, i.Revoked, i.Received = at(opened), at(enrolled), at(revoked), at(received)
+	i.Opened, i.Enrolled, i.Revoked, i.Erased, i.Received = at(opened), at(enrolled), at(revoked), at(erased), at(received)
 	return i, err
 }
 
@@ -291,6 +300,9 @@ func (s *Store) Sealed(ctx context.Context, id string) ([]byte, error) {
 	err := s.read.QueryRowContext(ctx, "SELECT sealed FROM invite_files WHERE invite = ?", id).Scan(&sealed)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, ErrNotFound
+	}
+	if err == nil && len(sealed) == 0 {
+		return nil, goneFrom("invite")
 	}
 	return sealed, plainly(err)
 }

@@ -61,7 +61,7 @@ func (s *running) invite(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	id, _, err := s.Store.Invite(r.Context(), NewInvite{For: f.Person, Policy: policy, Employer: s.Employer, Collector: s.PublicURL,
-		Pin: s.Pin, TTL: time.Duration(days) * 24 * time.Hour, By: signed(r).Name})
+		Pin: s.Pin, TTL: time.Duration(days) * 24 * time.Hour, Keep: s.Keep, By: signed(r).Name})
 	if err != nil {
 		s.errorPage(w, r, err)
 		return
@@ -83,6 +83,10 @@ func (s *running) sendPage(w http.ResponseWriter, r *http.Request) {
 		s.errorPage(w, r, errors.Join(err, ErrNotFound))
 		return
 	}
+	if list[0].Person == "" {
+		s.errorPage(w, r, goneFrom("invite"))
+		return
+	}
 	p := s.page(r, "send")
 	body := sendInvite{Invite: list[0], Link: s.link(s.Store.Link(list[0].ID))}
 	body.Message = p.T("send.message", "name", body.Invite.Person, "employer", checks.Clean(s.Employer, maxName), "link", body.Link, "until", p.When(body.Invite.Expires))
@@ -98,7 +102,8 @@ type landingPage struct {
 	Link     string // of this page
 	Path     string
 	Reads    []reading
-	Closed   string // key of the text that says why not
+	Closed   string    // key of the text that says why not
+	Until    time.Time // for how long a report that comes today is kept; zero: no date is promised
 }
 
 // reading is one concern of the policy and what is measured of it.
@@ -149,7 +154,8 @@ func (s *running) landing(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p := s.page(r, "landing")
-	body := landingPage{Invite: row, Employer: inv.Employer, Link: s.link("/i/" + secret), Path: "/i/" + secret, Open: true}
+	body := landingPage{Invite: row, Employer: inv.Employer, Link: s.link("/i/" + secret), Path: "/i/" + secret, Open: true,
+		Until: inv.KeptUntil(s.Now())}
 	switch {
 	case row.State == Revoked:
 		body.Open, body.Closed = false, "landing.revoked"

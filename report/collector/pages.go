@@ -111,6 +111,20 @@ func (p page) When(t time.Time) string {
 	return t.Format("2 ") + p.T("month."+strconv.Itoa(int(t.Month()))) + t.Format(" 2006, 15:04 MST")
 }
 
+// Day is a day in full, in the collector's zone.
+func (p page) Day(t time.Time) string {
+	t = t.In(p.Now.Location())
+	return t.Format("2 ") + p.T("month."+strconv.Itoa(int(t.Month()))) + t.Format(" 2006")
+}
+
+// Who is the name of a hire, or when it was erased.
+func (p page) Who(i Invite) string {
+	if i.Person == "" {
+		return p.T("hires.erased", "day", p.Day(i.Erased))
+	}
+	return i.Person
+}
+
 // ISO is a moment for machines.
 func (page) ISO(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 

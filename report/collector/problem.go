@@ -35,6 +35,7 @@ const (
 	ReasonRun          Reason = "run_mismatch"      // 422: run, attempt or previous are not those of the nonce
 	ReasonPolicy       Reason = "policy_mismatch"   // 422: not the invite's policy
 	ReasonVerdict      Reason = "verdict_differs"   // 422: judged again, the result is another
+	ReasonErased       Reason = "report_erased"     // 410: it was here for as long as the hire was promised
 	ReasonRuns         Reason = "too_many_runs"     // 429
 	ReasonRate         Reason = "too_many_requests" // 429
 	ReasonBusy         Reason = "busy"              // 503

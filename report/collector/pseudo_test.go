@@ -28,19 +28,34 @@ func TestNothingIsWrittenIntoThePages(t *testing.T) {
 	known := append([]string{d.server.PublicURL, bad.id, opened.id, d.Link(opened.id)}, universal...)
 	version := regexp.MustCompile(`[vṽ][0-9a-f]{8}`)    // of a policy: the head of its digest
 	code := regexp.MustCompile(`(?s)<code\b.*?</code>`) // digests, keys and commands
-	for _, c := range []struct {
+	type visit struct {
 		by   person
 		path string
-	}{
-		{stranger, "/login"}, {stranger, WelcomePath(token)}, {stranger, d.Link(opened.id)}, {stranger, "/i/AAAAAAAAAAAAAAAAAAAAAA"},
-		{p, "/hires"}, {p, "/hires?q=nobody"}, {p, "/hires/" + bad.id}, {p, "/hires/" + opened.id}, {p, "/hires/" + opened.id + "/send"},
-		{p, "/invite"}, {p, "/account"}, {p, "/nothing"},
-	} {
+	}
+	speaks := func(c visit) {
 		got := c.by.get(t, c.path)
 		page := version.ReplaceAllString(code.ReplaceAllString(got.body, ""), "")
 		if found := wordstest.Strangers(wordstest.Visible(page), known...); len(found) > 0 {
 			t.Errorf("%s (%d) says %q, which no book does", c.path, got.status, found)
 		}
+	}
+	for _, c := range []visit{
+		{stranger, "/login"}, {stranger, WelcomePath(token)}, {stranger, d.Link(opened.id)}, {stranger, "/i/AAAAAAAAAAAAAAAAAAAAAA"},
+		{p, "/hires"}, {p, "/hires?q=nobody"}, {p, "/hires/" + bad.id}, {p, "/hires/" + opened.id}, {p, "/hires/" + opened.id + "/send"},
+		{p, "/invite"}, {p, "/account"}, {p, "/nothing"},
+	} {
+		speaks(c)
+	}
+	d.server.Keep = 1
+	gone := d.hire(t, "Nuria").enrol(t)
+	known = append(known, gone.id)
+	gone.run(t, 0.04)
+	speaks(visit{p, "/hires/" + gone.id})
+	d.clock.pass(DefaultTTL + day)
+	d.erase(t, 2)
+	p = d.admin(t) // a session does not last for so long
+	for _, path := range []string{"/hires", "/hires/" + gone.id, "/hires/" + gone.id + "/reports/1", d.Link(gone.id)} {
+		speaks(visit{p, path})
 	}
 }
 

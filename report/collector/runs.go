@@ -34,7 +34,7 @@ type row struct {
 	issued, expires                   time.Time
 	enrolled                          time.Time
 	revoked                           bool
-	started, attempt                  int
+	started, attempt, keep            int
 }
 
 func findInvite(ctx context.Context, tx *sql.Tx, id string) (row, error) {
@@ -42,8 +42,8 @@ func findInvite(ctx context.Context, tx *sql.Tx, id string) (row, error) {
 	var issued, expires int64
 	var enrolled, revoked sql.NullInt64
 	err := tx.QueryRowContext(ctx, `SELECT nonce, audience, policy_digest, token, sealed, key_id, issued, expires, enrolled, revoked,
-		started, attempt FROM invites JOIN invite_files ON invite = id WHERE id = ?`, id).
-		Scan(&r.nonce, &r.audience, &r.policyDigest, &r.token, &r.sealed, &r.keyID, &issued, &expires, &enrolled, &revoked, &r.started, &r.attempt)
+		started, attempt, keep FROM invites JOIN invite_files ON invite = id WHERE id = ?`, id).
+		Scan(&r.nonce, &r.audience, &r.policyDigest, &r.token, &r.sealed, &r.keyID, &issued, &expires, &enrolled, &revoked, &r.started, &r.attempt, &r.keep)
 	if errors.Is(err, sql.ErrNoRows) {
 		return row{}, refuse(http.StatusNotFound, ReasonInvite, "this collector has no such invite")
 	}

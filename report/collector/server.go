@@ -39,6 +39,7 @@ type Server struct {
 	PublicURL   string                                   // as reports name their audience, such as https://ready.example.com
 	Pin         string                                   // of the TLS key, where the certificate is of the collector's own making
 	Employer    string                                   // who asks, on new invites
+	Keep        int                                      // days from the receipt of a report until it is erased, on new invites; 0: no date is promised
 	Policies    func(name string) (report.Policy, error) // for the form of new invites
 	PolicyNames []string                                 // that the form offers
 	Ticket      func(run string, until time.Time) string // opens the office ends for one run

@@ -71,7 +71,7 @@ func steps(t *testing.T, g *Guide) map[string]func(context.Context) {
 				Until: "2026-12-01", Trouble: Trouble{Code: "expired", What: hostile}})
 		},
 		"consent": func(ctx context.Context) {
-			_, _ = g.Consent(ctx, long, consents(t))
+			_, _ = g.Consent(ctx, Request{Employer: long, Keeps: "2027-11-28", List: consents(t)})
 		},
 		"busy":    func(context.Context) { g.Busy("connecting", "employer", long) },
 		"running": func(context.Context) { watch() },

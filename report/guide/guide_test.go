@@ -184,7 +184,7 @@ func TestWayWithoutScript(t *testing.T) {
 		if err != nil || !s.Began || !s.Go || !s.LowData {
 			t.Errorf("%+v %v", s, err)
 		}
-		refused, err := g.Consent(ctx, hostile, []Concern{{Check: "system", Reads: []string{"a"}}, {Check: "audio", Reads: []string{hostile}}})
+		refused, err := g.Consent(ctx, Request{Employer: hostile, Keeps: hostile, List: []Concern{{Check: "system", Reads: []string{"a"}}, {Check: "audio", Reads: []string{hostile}}}})
 		if err != nil || refused["system"] || !refused["audio"] {
 			t.Errorf("%v %v", refused, err)
 		}

@@ -75,26 +75,28 @@ type Concern struct {
 	Otherwise []string // what is read instead where the employer's end cannot be reached
 }
 
+// A Request is what the person is asked to agree to.
+type Request struct {
+	Employer string // who gets the report; empty: nobody
+	Keeps    string // the day until which the employer keeps a report that is sent today; empty: no day is promised
+	List     []Concern
+}
+
 // Consent lists what will be read, before anything is read, and brings back what the person refused.
-func (g *Guide) Consent(ctx context.Context, employer string, list []Concern) (map[string]bool, error) {
+func (g *Guide) Consent(ctx context.Context, q Request) (map[string]bool, error) {
 	fields := form{"do": choice("agree")}
-	for _, c := range list {
+	for _, c := range q.List {
 		fields["without."+c.Check] = choice("yes")
 	}
-	v, err := g.put(ctx, &turn{page: "consent", stage: 2, form: fields, body: consentBody{employer, list}}, g.Patience.Decision)
+	v, err := g.put(ctx, &turn{page: "consent", stage: 2, form: fields, body: q}, g.Patience.Decision)
 	if err != nil {
 		return nil, err
 	}
 	refused := map[string]bool{}
-	for _, c := range list {
+	for _, c := range q.List {
 		refused[c.Check] = v.Get("without."+c.Check) == "yes"
 	}
 	return refused, nil
-}
-
-type consentBody struct {
-	Employer string
-	List     []Concern
 }
 
 // Ask is a checks.Ask. Who does not answer in time has not answered: the check goes on without.
@@ -200,6 +202,7 @@ type File struct {
 type Ending struct {
 	Verdict   report.Verdict
 	Employer  string
+	Keeps     string // the day until which the employer keeps what was sent; empty: no day is promised
 	Signed    bool
 	Delivered *bool   // nil: there was nobody to deliver it to
 	Refused   Trouble // why it was refused for good

@@ -89,6 +89,14 @@ func TestInvite(t *testing.T) {
 	if _, err := Invite(own, now, nil); err != nil {
 		t.Errorf("another collector's: %v", err)
 	}
+	promising := func(days string) []byte {
+		return must(seal.Seal(s.collector, report.InviteType, bytes.Replace(unverified(t, file), []byte(`"version":1`), []byte(`"version":1,"keep":`+days), 1)))
+	}
+	for days, want := range map[string]int{"365": 365, "3650": report.MaxKeep, "0": 0} {
+		if i, err := Invite(promising(days), now, &s.trust); err != nil || i.Keep != want {
+			t.Errorf("kept for %s days: %d, %v", days, i.Keep, err)
+		}
+	}
 	for _, c := range []struct {
 		name  string
 		file  []byte
@@ -102,6 +110,13 @@ func TestInvite(t *testing.T) {
 		{"another kind", must(seal.Seal(s.collector, report.WitnessType, unverified(t, file))), nil, seal.ErrMalformed, 21},
 		{"another version", must(seal.Seal(s.collector, report.InviteType, bytes.Replace(unverified(t, file), []byte(`"version":1`), []byte(`"version":7`), 1))), nil, seal.ErrMalformed, 21},
 		{"policy swapped", must(seal.Seal(s.collector, report.InviteType, bytes.Replace(unverified(t, file), []byte(s.invite.Policy.Digest), []byte(report.Digest(nil)), 1))), nil, errPolicy, 23},
+		{"kept for less than nothing", promising("-1"), nil, seal.ErrMalformed, 21},
+		{"kept for ages", promising("3651"), nil, seal.ErrMalformed, 21},
+		{"kept for more than a number holds", promising("99999999999999999999"), nil, seal.ErrMalformed, 21},
+		{"kept for endless", promising("1e400"), nil, seal.ErrMalformed, 21},
+		{"kept for a part of a day", promising("0.5"), nil, seal.ErrMalformed, 21},
+		{"kept for a text", promising(`"365"`), nil, seal.ErrMalformed, 21},
+		{"kept for nothing that can be read", promising("null,\"keep\":1"), nil, seal.ErrMalformed, 21},
 		{"huge", append(bytes.Clone(file), bytes.Repeat([]byte(" "), report.MaxInvite)...), nil, seal.ErrMalformed, 21},
 		{"nothing", nil, nil, seal.ErrMalformed, 21},
 	} {
@@ -116,16 +131,18 @@ func TestInvite(t *testing.T) {
 
 func TestSealInviteRefuses(t *testing.T) {
 	for name, change := range map[string]func(*report.Invite){
-		"no id":         func(i *report.Invite) { i.ID = "" },
-		"no token":      func(i *report.Invite) { i.Token = "" },
-		"no nonce":      func(i *report.Invite) { i.Nonce = "" },
-		"no time":       func(i *report.Invite) { i.Expires = i.Issued },
-		"no address":    func(i *report.Invite) { i.Collector = "ready.example.com" },
-		"a file":        func(i *report.Invite) { i.Collector = "file:///etc/passwd" },
-		"no policy":     func(i *report.Invite) { i.Policy.Compiled = nil },
-		"wrong digest":  func(i *report.Invite) { i.Policy.Digest = report.Digest(nil) },
-		"wrong name":    func(i *report.Invite) { i.Policy.Name = "chat" },
-		"no invite any": func(i *report.Invite) { i.For = strings.Repeat("x", report.MaxInvite) },
+		"kept too long":  func(i *report.Invite) { i.Keep = report.MaxKeep + 1 },
+		"kept too short": func(i *report.Invite) { i.Keep = -1 },
+		"no id":          func(i *report.Invite) { i.ID = "" },
+		"no token":       func(i *report.Invite) { i.Token = "" },
+		"no nonce":       func(i *report.Invite) { i.Nonce = "" },
+		"no time":        func(i *report.Invite) { i.Expires = i.Issued },
+		"no address":     func(i *report.Invite) { i.Collector = "ready.example.com" },
+		"a file":         func(i *report.Invite) { i.Collector = "file:///etc/passwd" },
+		"no policy":      func(i *report.Invite) { i.Policy.Compiled = nil },
+		"wrong digest":   func(i *report.Invite) { i.Policy.Digest = report.Digest(nil) },
+		"wrong name":     func(i *report.Invite) { i.Policy.Name = "chat" },
+		"no invite any":  func(i *report.Invite) { i.For = strings.Repeat("x", report.MaxInvite) },
 	} {
 		s := newScene(t)
 		change(&s.invite)

@@ -99,6 +99,8 @@ func checkInvite(i report.Invite) error {
 		return malformed("an invite needs id, token and nonce")
 	case !i.Issued.Before(i.Expires):
 		return malformed("the invite ends before it begins")
+	case i.Keep < 0 || i.Keep > report.MaxKeep:
+		return malformed("it says that reports are kept for %d days, and 0 to %d are possible", i.Keep, report.MaxKeep)
 	}
 	if u, err := url.Parse(i.Collector); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 		return malformed("%.80q is no address of a collector", i.Collector)
