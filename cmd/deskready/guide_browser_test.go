@@ -264,6 +264,11 @@ func TestGuideProvesBrowser(t *testing.T) {
 	arrive(t, ctx, "panel", "panel-1")
 	do(t, ctx, chromedp.WaitVisible(`.dr-start`), chromedp.Sleep(200*time.Millisecond))
 	arrive(t, ctx, "panel", "panel-2")
+	var ways string
+	do(t, ctx, chromedp.Evaluate(`[...document.querySelectorAll("main button")].filter(b => b.checkVisibility()).map(b => b.className).join()`, &ways))
+	if ways != "dr-start,dr-skip_all" {
+		t.Errorf("the panel has these ways on: %s", ways)
+	}
 	do(t, ctx, chromedp.Click(`.dr-start`), chromedp.WaitVisible(`[data-step=camera][data-state=doing]`))
 	arrive(t, ctx, "panel", "panel-3")
 	do(t, ctx, chromedp.WaitVisible(`body:not([data-page=panel]), .dr-go_on`))

@@ -222,7 +222,7 @@ func look(t *testing.T, ctx context.Context, name string, s screen) { //nolint:r
 		chromedp.Evaluate(`document.documentElement.scrollWidth - document.documentElement.clientWidth`, &wide),
 		chromedp.Evaluate(`document.documentElement.dir`, &dir), chromedp.Evaluate(unmarked, &said), chromedp.Evaluate(cut, &clipped),
 		chromedp.Evaluate(`[...document.querySelectorAll("main a,main button,main input,main summary,select")].filter(e => {
-			const r = e.getBoundingClientRect(); return r.width && (r.height < 24 || r.width < 24) && !e.closest("p:not(.jump,.next),.report") }).map(e => e.outerHTML)`, &small))
+			const r = e.getBoundingClientRect(); return r.width && (r.height < 24 || r.width < 24) && !e.closest("p:not(.next),.report") }).map(e => e.outerHTML)`, &small))
 	if err == nil && *shots != "" {
 		err = chromedp.Run(ctx, chromedp.FullScreenshot(&picture, 100))
 	}

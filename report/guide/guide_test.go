@@ -246,7 +246,9 @@ func TestWayWithoutScript(t *testing.T) {
 	}
 	v.get(home)
 	v.answer("do", "close")
-	v.until("closed")
+	if v.until("closed"); strings.Contains(v.body, "<select") {
+		t.Error("a language is offered by a program that has ended")
+	}
 }
 
 // TestInvite: a link or a file comes from the page, and what is neither is told.

@@ -31,11 +31,12 @@ func (t *turn) signing() *turn {
 // outcomeBody is an outcome as the pages show it: in the language that they are asked for in.
 type outcomeBody struct {
 	Outcome
-	Readable template.HTML
-	Text     string // to be confirmed
-	Figures  []figure
-	JSON     string
-	Parts    []part
+	First   template.HTML // the result, and what to do
+	Rest    template.HTML // what it comes from
+	Text    string        // to be confirmed
+	Figures []figure
+	JSON    string
+	Parts   []part
 }
 
 // A figure is one measurement.
@@ -50,9 +51,7 @@ type part struct {
 func (b outcomeBody) in(p page) any {
 	b.Text = b.Confirm(p.Book)
 	if p.Name == "result" {
-		if body, err := render.Body(p.Book, b.Report); err == nil {
-			b.Readable = body
-		}
+		b.First, b.Rest, _ = render.Halves(p.Book, b.Report) // without them, what to do next is shown all the same
 		return b
 	}
 	bare := b.Report.Signable().Bare()

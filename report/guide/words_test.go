@@ -1,12 +1,16 @@
 package guide
 
 import (
+	"context"
 	"encoding/json"
 	"io/fs"
 	"maps"
 	"regexp"
 	"slices"
 	"testing"
+
+	"deskready/checks/words"
+	"deskready/report/render"
 )
 
 func texts(t *testing.T, lang string) map[string]string {
@@ -41,6 +45,35 @@ func TestWords(t *testing.T) {
 		for key, text := range own {
 			if !slices.Equal(holes(text), holes(english[key])) || text == "" {
 				t.Errorf("%s: %s is %q", file, key, text)
+			}
+		}
+	}
+}
+
+// TestOneMinute: a single minute is said in words of its own, which no number can go wrong in.
+func TestOneMinute(t *testing.T) {
+	g := serve(t, hurried(), nil)
+	v := visit(t, g)
+	for n, want := range map[int]string{1: "It takes about one minute.", 2: "It takes about 2 minutes."} {
+		stop := g.putFor(t, func(ctx context.Context) { _, _ = g.Welcome(ctx, About{Minutes: n}) })
+		v.get(v.home)
+		v.wants(want)
+		stop()
+	}
+}
+
+// TestDecimals: numbers that are written in a text have the decimal mark of its language.
+func TestDecimals(t *testing.T) {
+	for _, lang := range words.Languages(Words(), render.Words()) {
+		book, err := words.Open(lang, render.Words())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for key, text := range texts(t, lang) {
+			for _, number := range regexp.MustCompile(`[0-9][.,][0-9]`).FindAllString(text, -1) {
+				if number[1:2] != book.Text("unit.decimal") {
+					t.Errorf("%s: %s says %q", lang, key, text)
+				}
 			}
 		}
 	}

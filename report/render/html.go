@@ -54,6 +54,21 @@ func Body(b words.Book, r report.Report) (template.HTML, error) {
 	return template.HTML(out.String()), nil // escaped by html/template just above
 }
 
+// Halves is Body in two articles, for a page on which the reader goes on to do something: what it comes to and what to
+// do, to stand before that; and, folded, all that it comes from. The commands that such a page has buttons for are left
+// out.
+func Halves(b words.Book, r report.Report) (first, rest template.HTML, err error) {
+	l := leafed(b, r)
+	l.Folded = true
+	var halves [2]bytes.Buffer
+	for i, name := range []string{"first", "rest"} {
+		if err := execute(&halves[i], name, l); err != nil {
+			return "", "", err
+		}
+	}
+	return template.HTML(halves[0].String()), template.HTML(halves[1].String()), nil // escaped, as that of Body
+}
+
 func execute(w io.Writer, name string, data any) error {
 	t, err := pages()
 	if err != nil {
@@ -92,6 +107,18 @@ type leaflet struct {
 	Verify    string
 	More      []fact
 	Rows      []row
+	Folded    bool // its parts below what to do
+}
+
+// A part is a heading and what stands below it.
+type part struct {
+	ID, Title string
+	Folded    bool
+}
+
+// Part is the head of one part, by the key of its title.
+func (l leaflet) Part(name string) part {
+	return part{ID: l.ID + "-" + name, Title: l.Book.Text("section." + name), Folded: l.Folded}
 }
 
 type noticeCard struct {
@@ -100,7 +127,7 @@ type noticeCard struct {
 }
 
 type todoCard struct {
-	Class, Title, Text, Side string
+	Class, Title, Figure, Text, Side string
 }
 
 type tally struct{ Class, Text string }
@@ -116,6 +143,7 @@ type card struct {
 	point
 	Sign     string // of the outcome
 	Word     string
+	Why      string // before the note
 	Missing  string
 	Reason   string
 	AskedFor []string
@@ -162,7 +190,7 @@ func leafed(b words.Book, r report.Report) leaflet {
 
 func (v view) todoCard(t todo) todoCard {
 	t.Optional = false // its place says so
-	c := todoCard{Class: string(t.Outcome), Title: v.todoTitle(t), Text: t.Text}
+	c := todoCard{Class: string(t.Outcome), Title: v.todoTitle(t), Figure: t.Figure, Text: t.Text}
 	if t.Whose != "" {
 		c.Side = v.book.Text("do.side", "side", t.Whose)
 	}
@@ -220,7 +248,7 @@ func (v view) sections(id string) []section {
 }
 
 func (v view) card(p point, id string) card {
-	c := card{point: p, Sign: string(p.Outcome), Word: v.outcome(p.Outcome), Scale: v.scale(p, id)}
+	c := card{point: p, Sign: string(p.Outcome), Word: v.outcome(p.Outcome), Why: v.book.Text("label.why"), Scale: v.scale(p, id)}
 	if p.Asked != "" && p.Asked != p.Figure { // "no, required no" says nothing more
 		c.AskedFor = append(c.AskedFor, v.book.Text("label.short_required", "v", p.Asked))
 	}
@@ -232,9 +260,6 @@ func (v view) card(p point, id string) card {
 		if p.Whose != "" {
 			c.Reason += " " + v.book.Text("do.side", "side", p.Whose)
 		}
-	}
-	if p.Note != "" {
-		c.Note = v.book.Text("label.why") + ": " + p.Note
 	}
 	if p.Figure == "" {
 		c.Missing = v.book.Text("label.missing")

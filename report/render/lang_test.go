@@ -45,6 +45,19 @@ func TestNumbersInALineFromTheRight(t *testing.T) {
 	}
 }
 
+// Texts that a book may have in English only, or an employer wrote, run as their own language does.
+func TestStrangeTextsRunTheirOwnWay(t *testing.T) {
+	page := shown(t, render.HTML, book(t, "ar"), sample(t, "not_ready"), render.Look{})
+	for _, want := range []string{
+		`<p dir="auto">Pause cloud backups`, `<p class="r-help" dir="auto">How fast data leaves you.`,
+		`: <bdi dir="auto">One call and one shared screen at the same time.</bdi></p>`, `<p class="r-reason" dir="auto">`,
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %s", want)
+		}
+	}
+}
+
 // Decimal marks are those of the language.
 func TestDecimalMarks(t *testing.T) {
 	for lang, want := range map[string]string{"en": "1.5 s", "es": "1,5 s", "pt": "1,5 s", "fr": "1,5 s", "hi": "1.5 s", "fil": "1.5 s", "ar": "1.5 s"} {

@@ -4,6 +4,7 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"deskready/checks"
@@ -266,6 +267,56 @@ func TestTodosAreOrderedAndSaidOnce(t *testing.T) {
 	}
 	if got := v.problem("never_heard_of"); !strings.Contains(got, "never_heard_of") {
 		t.Errorf("an unknown code: %s", got)
+	}
+}
+
+// Patterns are for programs: people are shown names, or what to look for.
+func TestPatternsInBounds(t *testing.T) {
+	b, err := words.Open("en", Words(), fstest.MapFS{"en.json": {Data: []byte(`{"a.b.*chrom*":"Chrome","a.b.pass":"good"}`)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, of := range map[string]report.Bound{
+		"Chrome":                        {OneOf: []string{"*chrom*"}},
+		"one of: Chrome, edge…, good":   {OneOf: []string{"*chrom*", "*edge*", "pass"}},
+		"not: 047f:…, Poly…20, …":       {NoneOf: []string{"047f:*", "Poly*20", "*"}},
+		"edge… (3 others are accepted)": {OneOf: []string{"*edge*", "b", "c", "d"}},
+	} {
+		if got := bound(b, "a.b", checks.Text, of); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+// A thing to do says what was found beside what is missed: of a warning, that is what is preferred.
+func TestWhatWasFound(t *testing.T) {
+	b := open(t, "en")
+	n := func(v float64) *float64 { return &v }
+	text := "wifi"
+	rule := report.Finding{Metric: "a.b", Unit: checks.Count, Measured: n(3), Require: report.Bound{Min: n(2)}, Prefer: report.Bound{Min: n(4)}}
+	for want, change := range map[string]func(*report.Finding){
+		"3, preferred at least 4": func(f *report.Finding) { f.Outcome = report.Warn },
+		"1, required at least 2":  func(f *report.Finding) { f.Outcome, f.Measured = report.Fail, n(1) },
+		"wifi": func(f *report.Finding) {
+			f.Outcome, f.Measured, f.Text, f.Unit = report.Fail, nil, &text, checks.Text
+			f.Require = report.Bound{OneOf: []string{"cable"}}
+		},
+		"no": func(f *report.Finding) {
+			f.Outcome, f.Measured, f.Unit, f.Require, f.Prefer = report.Fail, n(0), checks.Truth, report.Bound{Min: n(1)}, report.Bound{}
+		},
+		"": func(f *report.Finding) {
+			f.Outcome, f.Measured, f.Missing = report.Unknown, nil, &checks.Problem{Code: checks.CodeTimeout}
+		},
+	} {
+		f := rule
+		change(&f)
+		v := look(b, report.Report{Findings: []report.Finding{f}})
+		if len(v.Do) != 1 || v.Do[0].Figure != want {
+			t.Errorf("%+v, want %q", v.Do, want)
+		}
+		if v.Do[0].Whose != "" {
+			t.Errorf("whose side it is, is not known: %q", v.Do[0].Whose)
+		}
 	}
 }
 

@@ -193,9 +193,9 @@ func bound(b words.Book, metric string, u checks.Unit, of report.Bound) string {
 	}
 	switch n := len(of.OneOf); {
 	case n == 1:
-		parts = append(parts, called(b, metric, of.OneOf[0]))
+		parts = append(parts, wanted(b, metric, of.OneOf[0]))
 	case n > 3: // the first is what is wanted; a long list of what is let pass helps nobody
-		parts = append(parts, b.Text("bound.or_others", "first", called(b, metric, of.OneOf[0]), "n", strconv.Itoa(n-1)))
+		parts = append(parts, b.Text("bound.or_others", "first", wanted(b, metric, of.OneOf[0]), "n", strconv.Itoa(n-1)))
 	case n > 1:
 		parts = append(parts, b.Text("bound.one_of", "list", names(b, metric, of.OneOf)))
 	}
@@ -215,7 +215,7 @@ func bound(b words.Book, metric string, u checks.Unit, of report.Bound) string {
 func names(b words.Book, metric string, texts []string) string {
 	var shown []string
 	for _, t := range texts {
-		shown = append(shown, called(b, metric, t))
+		shown = append(shown, wanted(b, metric, t))
 	}
 	return series(b, shown)
 }
@@ -232,6 +232,19 @@ func series(b words.Book, texts []string) string {
 		return b.Text("label.and", "list", list, "n", strconv.Itoa(more))
 	}
 	return list
+}
+
+// wanted is a text of a bound by its name for people. The asterisks of a pattern stand for any text: to people three dots
+// say that, at the end of what they are to look for or within it.
+func wanted(b words.Book, metric, text string) string {
+	if named := called(b, metric, text); named != clean(text) {
+		return named
+	}
+	shown := clean(strings.TrimLeft(text, "*"))
+	if shown == "" {
+		shown = "*"
+	}
+	return strings.ReplaceAll(shown, "*", "…")
 }
 
 // called is a text metric's value by its name for people, where it has one.

@@ -143,13 +143,57 @@ func TestBodyNeedsNoInlineStyle(t *testing.T) {
 	}
 }
 
+// The halves are the body, in two: each part of it once, headings in order, and none of the commands.
+func TestHalvesHoldAllOfTheBody(t *testing.T) {
+	part := regexp.MustCompile(`<(h[1-4]|li|dt|dd|tr|figure)\b`)
+	for _, name := range samples() {
+		r, b := sample(t, name), book(t, lang(name))
+		body, err := render.Body(b, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		first, rest, err := render.Halves(b, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole := string(first + rest)
+		if got, want := len(part.FindAllString(whole, -1)), len(part.FindAllString(string(body), -1)); got != want {
+			t.Errorf("%s: %d parts, and %d in the body", name, got, want)
+		}
+		if strings.Contains(whole, "deskready sign") || strings.Contains(whole, "deskready send") || regexp.MustCompile(`<details[^>]* open`).MatchString(whole) {
+			t.Errorf("%s: a command that is a button there, or something unfolded", name)
+		}
+		dec, ids, level := xml.NewDecoder(strings.NewReader(regexp.MustCompile(`<(meta|hr|br)([^>]*[^/])?>`).ReplaceAllString("<main>"+whole+"</main>", "<$1$2/>"))), map[string]bool{}, 0
+		dec.Entity = xml.HTMLEntity
+		var points []string
+		for token, err := dec.Token(); token != nil || err.Error() != "EOF"; token, err = dec.Token() {
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			if e, is := token.(xml.StartElement); is {
+				level = heading(t, name, e, level)
+				points = append(points, attributes(t, name, e, ids)...)
+			}
+		}
+		for _, id := range points {
+			if !ids[id] {
+				t.Errorf("%s: nothing has the id %q", name, id)
+			}
+		}
+	}
+}
+
 // Each class in the page has a rule in the stylesheet, so that Body with Style looks as it should.
 func TestClassesAreStyled(t *testing.T) {
 	body, err := render.Body(book(t, "en"), sample(t, "not_ready"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, m := range regexp.MustCompile(`class="([^"]+)"`).FindAllStringSubmatch(string(body), -1) {
+	first, rest, err := render.Halves(book(t, "en"), sample(t, "not_ready"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile(`class="([^"]+)"`).FindAllStringSubmatch(string(body+first+rest), -1) {
 		for _, c := range strings.Fields(m[1]) {
 			if !strings.Contains(render.Style(), "."+c) {
 				t.Errorf("class %q has no rule", c)

@@ -36,7 +36,7 @@ type point struct {
 	Who     string // empty: the tool, as for most
 	Diamond bool   // measured by the collector, and that is sure
 	Do      string // the remedy
-	Whose   string // side of the problem
+	Whose   string // side of the problem; empty: that is not known, or there is none
 	Beside  string // the collector's figure of the same thing
 	Sealed  bool   // and that it is the collector's is sure
 	Tries   string // each attempt, where there were several
@@ -46,6 +46,7 @@ type point struct {
 type todo struct {
 	Outcome  report.Outcome
 	Titles   []string
+	Figure   string // what was found and what is asked for; empty: nothing was found, or in several things
 	Text     string
 	Whose    string
 	Optional bool // nothing that is required hangs on it
@@ -149,7 +150,7 @@ func (v view) point(f report.Finding) point {
 	if p.Outcome != report.Pass {
 		p.Do = v.remedy(f)
 	}
-	if f.Missing != nil {
+	if f.Missing != nil && known(f.Missing.Side) {
 		p.Whose = v.side(f.Missing.Side)
 	}
 	return p
@@ -184,11 +185,14 @@ func (v view) who(under, by string) (name string, diamond bool) {
 }
 
 func (v view) side(side string) string {
-	switch side {
-	case checks.SideHire, checks.SideLine, checks.SideOffice, checks.SideTool:
+	if known(side) {
 		return v.book.Text("side." + side)
 	}
 	return v.book.Text("side.unknown")
+}
+
+func known(side string) bool {
+	return slices.Contains([]string{checks.SideHire, checks.SideLine, checks.SideOffice, checks.SideTool}, side)
 }
 
 // remedy is what to do about a finding: for a text, first what goes with that text.
@@ -240,13 +244,26 @@ func (v view) todos() []todo {
 			if i := slices.IndexFunc(list, same); i >= 0 {
 				if !slices.Contains(list[i].Titles, name) {
 					list[i].Titles = append(list[i].Titles, name)
+					list[i].Figure = ""
 				}
 				continue
 			}
-			list = append(list, todo{Outcome: p.Outcome, Titles: []string{name}, Text: p.Do, Whose: p.Whose, Optional: at >= 2})
+			list = append(list, todo{Outcome: p.Outcome, Titles: []string{name}, Figure: v.found(p), Text: p.Do, Whose: p.Whose, Optional: at >= 2})
 		}
 	}
 	return list
+}
+
+// found is what was found of a point, beside the number that it misses: names that would do are told by the remedy.
+func (v view) found(p point) string {
+	key, asked := "label.short_required", p.Asked
+	if p.Wished != "" && (asked == "" || p.Outcome == report.Warn) {
+		key, asked = "label.short_preferred", p.Wished
+	}
+	if p.Figure == "" || p.Measured == nil || asked == "" || p.Unit == checks.Truth {
+		return p.Figure
+	}
+	return v.book.Text("bound.both", "a", p.Figure, "b", v.book.Text(key, "v", asked))
 }
 
 // A group is the points of one check, in the policy's order.

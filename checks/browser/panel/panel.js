@@ -211,4 +211,5 @@ const pulse = setInterval(() => { if (!over) post({ alive: {} }).catch(() => {})
 main().catch(() => {
   clearInterval(pulse);
   ui.say.textContent = text('lost');
+  root.dataset.lost = ''; // the page around it then shows its own way on
 });

@@ -18,6 +18,9 @@ for (const form of document.forms) {
 }
 addEventListener("pageshow", (e) => { if (e.persisted) location.reload(); });
 
+// On paper nothing can be unfolded.
+addEventListener("beforeprint", () => { for (const fold of document.querySelectorAll(".report details")) fold.open = true; });
+
 const select = document.getElementById("lang");
 if (select) {
   select.form.querySelector("button").hidden = true;
