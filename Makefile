@@ -20,6 +20,7 @@ AXE       ?= 4.14.1
 PLATFORMS ?= windows/amd64 windows/arm64 darwin/amd64 darwin/arm64
 CODE      := cmd checks report packaging
 TOOLS     := bin/tools
+LAB       := $(TOOLS)/gotestsum --format pkgname --hide-summary skipped --rerun-fails=2 --rerun-fails-max-failures=6
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -43,11 +44,14 @@ unit: ## the tests that need neither root nor devices nor a network, with the ra
 
 # ---- labs: a line or a headset of any kind, made of real parts; as root or with sudo ----
 
-lab: ## the tests on lab lines and among lab headsets
+# A lab on a starved computer is not the line or the headset that it is meant to be: what fails is tried twice more, and the
+# last lines say so.
+lab: $(TOOLS)/gotestsum ## the tests on lab lines, among lab headsets and by robots in real browsers
 	labs=$$(grep -rlE '^//go:build .*\blab\b' --include='*_test.go' $(CODE)); \
 	tests=$$(grep -hoE '^func Test\w+' $$labs | sed 's/^func //' | grep -vx TestLabRobot | paste -sd '|'); \
-	go test -tags lab -p 1 -count=1 -timeout $(LABTIME) -run "^($$tests)\$$" $$(dirname $$labs | sort -u | sed 's|^|./|')
-	go test -tags lab -parallel 10 -count=1 -timeout $(LABTIME) -run '^TestLabRobot$$' ./cmd/deskready
+	$(LAB) --packages="$$(dirname $$labs | sort -u | sed 's|^|./|' | tr '\n' ' ')" -- \
+		-tags lab -p 1 -count=1 -timeout $(LABTIME) -run "^($$tests)\$$"
+	$(LAB) --packages=./cmd/deskready -- -tags lab -parallel 6 -count=1 -timeout $(LABTIME) -run '^TestLabRobot$$'
 
 axe: ## axe-core over each step of the hire's page, in a real browser; pictures of them in bin/robot (needs npm)
 	npm install --prefix bin/axe --no-save --no-package-lock --no-audit --no-fund --silent axe-core@$(AXE)
@@ -77,8 +81,10 @@ scripts: ## syntax and habits of the shell scripts
 	shellcheck packaging/*.sh checks/lab/audiolab/audiolab .ci/run
 
 $(TOOLS)/staticcheck: packaging/tools/go.mod packaging/tools/go.sum
-	go -C packaging/tools build -o $(CURDIR)/$(TOOLS)/ honnef.co/go/tools/cmd/staticcheck golang.org/x/tools/cmd/deadcode
+	go -C packaging/tools build -o $(CURDIR)/$(TOOLS)/ honnef.co/go/tools/cmd/staticcheck golang.org/x/tools/cmd/deadcode gotest.tools/gotestsum
 	@touch $@
+
+$(TOOLS)/gotestsum: $(TOOLS)/staticcheck
 
 vet: ## vets for Windows, macOS and Linux without cgo
 	GOOS=windows GOARCH=amd64 CGO_ENABLED=0 go vet ./...

@@ -95,7 +95,7 @@ func Start(t testing.TB, name string, o Options) *Browser {
 }
 
 // step is the most that one action of a robot may take on a busy machine.
-const step = 20 * time.Second
+const step = 60 * time.Second
 
 func (b *Browser) do(t testing.TB, what string, f func(context.Context) error) {
 	t.Helper()
