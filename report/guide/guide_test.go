@@ -251,6 +251,23 @@ func TestWayWithoutScript(t *testing.T) {
 	}
 }
 
+// TestOnward: who is ready signs first; who is not may measure again first.
+func TestOnward(t *testing.T) {
+	g := serve(t, hurried(), nil)
+	v := visit(t, g)
+	for verdict, signs := range map[report.Verdict]bool{report.Ready: true, report.NotReady: false, report.Undecided: false} {
+		o := outcome("audio")
+		o.Report.Verdict = verdict
+		stop := g.putFor(t, func(ctx context.Context) { _, _ = g.Decide(ctx, o) })
+		v.get(v.home)
+		again, sign := strings.Index(v.body, `value="again"`), strings.Index(v.body, `class="button main"`)
+		if again < 0 || sign < 0 || (sign < again) != signs {
+			t.Errorf("%s: again at %d, signing at %d", verdict, again, sign)
+		}
+		stop()
+	}
+}
+
 // TestInvite: a link or a file comes from the page, and what is neither is told.
 func TestInvite(t *testing.T) {
 	g := serve(t, hurried(), nil)

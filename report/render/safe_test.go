@@ -157,6 +157,9 @@ func TestHalvesHoldAllOfTheBody(t *testing.T) {
 			t.Fatal(err)
 		}
 		whole := string(first + rest)
+		if strings.Contains(string(first), `"r-verdict ready"`) && !strings.Contains(string(first), b.Text("do.nothing")) {
+			t.Errorf("%s: who is ready is not told that nothing has to change", name)
+		}
 		if got, want := len(part.FindAllString(whole, -1)), len(part.FindAllString(string(body), -1)); got != want {
 			t.Errorf("%s: %d parts, and %d in the body", name, got, want)
 		}
