@@ -22,6 +22,9 @@ import (
 	"deskready/checks/lab"
 )
 
+// sideBySide is how many tests run at once: a scenario is 14 s of listening and half a second of work.
+const sideBySide = "12"
+
 // TestLabRun is not a test of its own: it is what the tests run among a scenario's devices. By itself it measures
 // whatever this machine has, and only wants an answer for every metric.
 func TestLabRun(t *testing.T) {
