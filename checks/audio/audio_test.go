@@ -310,7 +310,7 @@ func TestPerson(t *testing.T) {
 			map[string]int{"audio.ask.ready": 1, "audio.ask.listen": 1}, checks.CodeDenied, checks.CodeDenied},
 		"is not heard, twice": {quiet, map[string]string{"audio.ask.again.no_speech": "audio.answer.again", "audio.ask.listen": playNothing},
 			map[string]int{"audio.ask.ready": 1, "audio.ask.again.no_speech": 1, "audio.ask.listen": 1}, checks.CodeDenied, checks.CodeDenied},
-		"has an output that takes nothing": {"silent output", nil, map[string]int{"audio.ask.ready": 1, "audio.ask.listen": 1}, codeNotPlayed, codeNotPlayed},
+		"has an output that takes nothing": {"silent output", nil, map[string]int{"audio.ask.ready": 1, "audio.ask.listen": 2}, codeNotPlayed, codeNotPlayed},
 		"cannot hear what is not played": {"silent output", map[string]string{"audio.ask.listen": cannotHear},
 			map[string]int{"audio.ask.ready": 1, "audio.ask.listen": 1}, codeCannotHear, codeNotPlayed},
 		"has no sound": {gone, nil, map[string]int{"audio.ask.ready": 1}, codeFailed, codeFailed},

@@ -35,10 +35,10 @@ const mostLoss = 120
 // input and output are only known to tens of milliseconds on a busy computer.
 const echoFrom, echoTo = -0.2, 0.65
 
-// findEcho looks for n sweeps in a recording. shift is by how many seconds the recording began before the playing.
-func findEcho(pcm []float32, rate, n int, shift float64) Echo {
+// findEcho looks for sweeps in a recording. played are the seconds of it at which each was played.
+func findEcho(pcm []float32, rate int, played []float64) Echo {
 	x := soundSignal(pcm)
-	e := Echo{Sweeps: n, Loss: mostLoss, Silent: silent(x)}
+	e := Echo{Sweeps: len(played), Loss: mostLoss, Silent: silent(x)}
 	if e.Silent {
 		return e
 	}
@@ -46,8 +46,8 @@ func findEcho(pcm []float32, rate, n int, shift float64) Echo {
 	least := math.Inf(1)
 	var delays []float64
 	best := 0.0
-	for i := range n {
-		place := (sweepStarts(i) + shift) * float64(rate)
+	for _, seconds := range played {
+		place := seconds * float64(rate)
 		from, to := max(int(place+echoFrom*float64(rate)), 0), min(int(place+echoTo*float64(rate)), len(gain))
 		if to <= from {
 			continue

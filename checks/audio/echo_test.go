@@ -22,6 +22,14 @@ func back(n, rate int, late, loss float64, beside []float32) []float32 {
 	return out
 }
 
+// playedAt is where n sweeps lie in a recording that began so many seconds before them.
+func playedAt(n int, shift float64) (at []float64) {
+	for i := range n {
+		at = append(at, sweepStarts(i)+shift)
+	}
+	return at
+}
+
 func TestFindEcho(t *testing.T) {
 	quiet := noiseAt(hz48, 8, -72)
 	spoken := add(voice(hz48, 8), quiet)
@@ -45,7 +53,7 @@ func TestFindEcho(t *testing.T) {
 		"hum and offset hide nothing": {hz48, 0.012, 40, add(quiet, add(sine(hz48, 8, 50, -20), []float32{0.1})), 3, 0.5, 0.001},
 	} {
 		t.Run(name, func(t *testing.T) {
-			e := findEcho(back(3, c.rate, c.late, c.loss, c.beside), c.rate, 3, 0)
+			e := findEcho(back(3, c.rate, c.late, c.loss, c.beside), c.rate, playedAt(3, 0))
 			t.Logf("%+v", e)
 			if e.Found != c.found || !e.sound() {
 				t.Fatalf("%+v, want %d found", e, c.found)
@@ -64,12 +72,12 @@ func TestFindEcho(t *testing.T) {
 func TestFindEchoEarly(t *testing.T) {
 	pcm := back(4, 16000, 0.25, 20, noiseAt(16000, 8, -72))
 	for _, shift := range []float64{0.2, 0.24, 0.4} { // the last one: an echo before its sound, by a clock that is off
-		if e := findEcho(pcm, 16000, 4, shift); e.Found < 3 || math.Abs(e.Loss-20) > 0.3 || math.Abs(e.Delay-(0.25-shift)) > 0.001 {
+		if e := findEcho(pcm, 16000, playedAt(4, shift)); e.Found < 3 || math.Abs(e.Loss-20) > 0.3 || math.Abs(e.Delay-(0.25-shift)) > 0.001 {
 			t.Errorf("shifted by %v: %+v", shift, e)
 		}
 	}
 	cut := pcm[:2*16000]
-	if e := findEcho(cut, 16000, 4, 0); e.Found != 1 || !e.sound() {
+	if e := findEcho(cut, 16000, playedAt(4, 0)); e.Found != 1 || !e.sound() {
 		t.Errorf("a recording that ends early: %+v", e)
 	}
 }
@@ -87,7 +95,7 @@ func FuzzFindEcho(f *testing.F) {
 		for i := range pcm {
 			pcm[i] = math.Float32frombits(rng.Uint32())
 		}
-		if e := findEcho(pcm, rate, n, shift); !e.sound() {
+		if e := findEcho(pcm, rate, playedAt(n, shift)); !e.sound() {
 			t.Errorf("%+v", e)
 		}
 	})

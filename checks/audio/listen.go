@@ -41,6 +41,12 @@ func (s session) play(ctx context.Context, t *take, tell checks.Progress) {
 		p := s.playOnce(ctx, t, n, tell)
 		switch {
 		case p != nil && p.Code == codeNotPlayed && try < tries: // a busy computer, most of the time
+			if person { // who heard a part of a row must not count it in
+				t.unplayed = nil
+				if person = s.warn(ctx, t); t.unplayed != nil {
+					return
+				}
+			}
 			continue
 		case p != nil && person:
 			t.unheard = p

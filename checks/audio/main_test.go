@@ -21,7 +21,7 @@ const role = "AUDIO_TEST_CHILD"
 func TestMain(m *testing.M) {
 	how, is := os.LookupEnv(role)
 	if !is {
-		_ = flag.Set("test.parallel", "4") // most of these tests wait; the command line outdoes it
+		_ = flag.Set("test.parallel", sideBySide) // most of these tests wait; the command line outdoes it
 		os.Exit(m.Run())
 	}
 	if how == "real" {

@@ -27,7 +27,7 @@ type Sound interface {
 	// that is full and the device closed.
 	Record(rate int, seconds float64, began func(*recording)) error
 	// Play does the same while it plays n sweeps on the default output. It opens each for itself: one stream for both ways
-	// is chopped on many systems. output is the rate of the output.
+	// is chopped on many systems. output is the rate of the output. It returns when began does.
 	Play(rate, output, n int, began func(*recording, *playing)) error
 }
 
@@ -153,7 +153,8 @@ func record(r request, out io.Writer, sound Sound) error {
 			said <- err
 			return
 		}
-		said <- follow(rec, out, func() frame {
+		whole := func(float64) bool { return false }
+		said <- follow(rec, out, whole, func() frame {
 			f := rec.figures(r.Room)
 			return frame{Figures: &f}
 		})
@@ -172,12 +173,11 @@ func play(r request, out io.Writer, sound Sound) error {
 			said <- err
 			return
 		}
-		said <- follow(rec, out, func() frame {
-			shift := time.Duration(p.first.Load() - rec.first.Load()).Seconds()
+		said <- follow(rec, out, p.over, func() frame {
 			if why := p.failed(); why != "" {
 				return frame{Fault: faultOf(codeNotPlayed, why)}
 			}
-			e := findEcho(rec.pcm, rec.rate, r.Sweeps, shift)
+			e := findEcho(rec.sofar(), rec.rate, p.since(rec.first.Load()))
 			return frame{Echo: &e}
 		})
 	})
@@ -187,8 +187,8 @@ func play(r request, out io.Writer, sound Sound) error {
 	return <-said
 }
 
-// follow says how far a recording is until it is full, and then what it came to.
-func follow(rec *recording, out io.Writer, came func() frame) error {
+// follow says how far a recording is until it is full, or enough by its seconds, and then what it came to.
+func follow(rec *recording, out io.Writer, enough func(seconds float64) bool, came func() frame) error {
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
 	last := 0
@@ -208,6 +208,9 @@ func follow(rec *recording, out io.Writer, came func() frame) error {
 		case <-ticker.C:
 			if err := sayHeard(); err != nil {
 				return err
+			}
+			if enough(float64(last) / float64(rec.rate)) {
+				return say(out, came())
 			}
 		}
 	}

@@ -47,10 +47,22 @@ func (f fake) Record(_ int, seconds float64, began func(*recording)) error {
 
 func (f fake) Play(rate, _, n int, began func(*recording, *playing)) error {
 	return f.Record(rate, sweepsLast(n), func(rec *recording) {
-		p := &playing{pcm: sweeps(n, f.rate), rate: f.rate}
-		p.give(make([]float32, 1))
-		began(rec, p)
+		began(rec, asked(newPlaying(n, f.rate), 0, 0))
 	})
+}
+
+// asked is a row that an output asked for in time, but for a pause of some seconds when at seconds of it were given.
+func asked(p *playing, at, pause float64) *playing {
+	const blocks = 100 // in a second
+	began, block := time.Now().UnixNano(), make([]float32, p.rate/blocks)
+	for i := 0; p.last.Load() == 0; i++ {
+		now := float64(i) / blocks
+		if now > at {
+			now += pause
+		}
+		p.giveAt(began+int64(now*float64(time.Second)), block)
+	}
+	return p
 }
 
 // heldOpen is a parent that has sent its request and waits.
@@ -235,8 +247,35 @@ func TestPlayingGives(t *testing.T) {
 	if (&playing{pcm: make([]float32, 8), rate: 8}).failed() == "" {
 		t.Error("what was never asked for passes for played")
 	}
-	long, block := &playing{pcm: sweeps(7, 48000), rate: 48000}, make([]float32, 480)
+	long, block := newPlaying(7, 48000), make([]float32, 480)
 	if n := testing.AllocsPerRun(100, func() { long.give(block) }); n != 0 {
 		t.Errorf("%v allocations in the audio thread", n)
+	}
+}
+
+// TestPlayingPauses: an output may wake up late, as Bluetooth does; one that stops among the whistles splits them.
+func TestPlayingPauses(t *testing.T) {
+	for _, c := range []struct {
+		at, pause float64
+		fails     bool
+	}{{0, 0, false}, {0.04, 1.9, false}, {0.8, 0.2, false}, {0.8, 0.4, true}, {2, 2, true}, {2.6, 0.4, true}} {
+		p := asked(newPlaying(3, 8000), c.at, c.pause)
+		if why := p.failed(); (why != "") != c.fails {
+			t.Errorf("%v s after %v s: %q", c.pause, c.at, why)
+		}
+		for i, at := range p.since(p.first.Load()) {
+			want := sweepStarts(i)
+			if want > c.at {
+				want += c.pause
+			}
+			if math.Abs(at-want) > 0.011 {
+				t.Errorf("%v s after %v s: sweep %d is given at %v s, want %v", c.pause, c.at, i, at, want)
+			}
+		}
+	}
+	p := newPlaying(3, 8000)
+	p.give(make([]float32, 80))
+	if p.over(sweepsLast(3)) || p.failed() == "" {
+		t.Error("a row that was not given to its end passes for played")
 	}
 }

@@ -4,6 +4,7 @@ package audio
 
 import (
 	"errors"
+	"time"
 
 	"github.com/gordonklaus/portaudio"
 )
@@ -109,7 +110,7 @@ func (s portSound) Play(rate, output, n int, began func(*recording, *playing)) e
 	case api.DefaultOutputDevice == nil:
 		return missing(codeNoOutput)
 	}
-	in, rec, err := open(device, rate, sweepsLast(n))
+	in, rec, err := open(device, rate, sweepsLast(n)+wakes)
 	if err != nil {
 		return portFault(err)
 	}
@@ -124,7 +125,6 @@ func (s portSound) Play(rate, output, n int, began func(*recording, *playing)) e
 		return portFault(err)
 	}
 	began(rec, played)
-	<-rec.full
 	leave(out, in)
 	return nil
 }
@@ -151,16 +151,24 @@ func open(device *portaudio.DeviceInfo, rate int, seconds float64) (*portaudio.S
 	return stream, rec, err
 }
 
+// unhurried is how much an output holds at least: whistles can wait, and a busy computer is late by more than the 45 ms
+// that PortAudio takes for high latency.
+const unhurried = 150 * time.Millisecond
+
 // openOutput tries the rate of the output first too. Through ALSA and PulseAudio it must be that one: at another, some
 // outputs take samples faster than time, and drop what they took.
 func openOutput(device *portaudio.DeviceInfo, rate, n int) (*portaudio.Stream, *playing, error) {
 	p := portaudio.HighLatencyParameters(nil, device)
 	p.Output.Channels = 1
+	p.Output.Latency = max(p.Output.Latency, unhurried)
 	var played *playing
 	stream, err := atRate(p, []int{rate, int(p.SampleRate), 48000, 44100, 16000}, func(r int) any {
-		played = &playing{pcm: sweeps(n, r), rate: r}
+		played = newPlaying(n, r)
 		return played.give
 	})
+	if err == nil && stream.Info() != nil {
+		played.held = min(max(stream.Info().OutputLatency, 0), 2*unhurried) // some drivers make it up
+	}
 	return stream, played, err
 }
 

@@ -151,6 +151,7 @@ func TestBadServers(t *testing.T) {
 					if err != nil {
 						return
 					}
+					defer conn.Close() // and so the garbage collector does not close it before
 					c.serve(conn)
 				}
 			}()
