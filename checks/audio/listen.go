@@ -41,11 +41,9 @@ func (s session) play(ctx context.Context, t *take, tell checks.Progress) {
 		p := s.playOnce(ctx, t, n, tell)
 		switch {
 		case p != nil && p.Code == codeNotPlayed && try < tries: // a busy computer, most of the time
-			if person { // who heard a part of a row must not count it in
-				t.unplayed = nil
-				if person = s.warn(ctx, t); t.unplayed != nil {
-					return
-				}
+			var ready bool
+			if person, ready = s.anew(ctx, t, person); !ready {
+				return
 			}
 			continue
 		case p != nil && person:
@@ -59,6 +57,16 @@ func (s session) play(ctx context.Context, t *take, tell checks.Progress) {
 			return
 		}
 	}
+}
+
+// anew warns once more before a row that broke is played again: who heard a part of it must not count that in.
+func (s session) anew(ctx context.Context, t *take, person bool) (still, ready bool) {
+	if !person {
+		return false, true
+	}
+	t.unplayed = nil
+	still = s.warn(ctx, t)
+	return still, t.unplayed == nil
 }
 
 func (s session) playOnce(ctx context.Context, t *take, n int, tell checks.Progress) *checks.Problem {
