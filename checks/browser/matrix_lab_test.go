@@ -69,6 +69,20 @@ func noise() func(frame, pixel int) byte {
 	return func(_, pixel int) byte { return byte(100 + pixel%320/4 + r.IntN(40)) }
 }
 
+// painted puts a camera in place of Firefox's own, which always moves and cannot be told what to show: a canvas, painted
+// twenty times a second. before runs once, each each time; pen paints it.
+func painted(before, each string) []string {
+	return append(only("camera"), "navigator.mediaDevices.getUserMedia(constraints)", `(() => {
+    const canvas = Object.assign(document.createElement('canvas'), { width: 320, height: 240 });
+    const pen = canvas.getContext('2d');
+    const image = pen.createImageData(320, 240);
+    const fill = () => { for (let i = 0; i < image.data.length; i += 4) { image.data.fill(100 + i / 4 % 320 / 4 + 40 * Math.random(), i, i + 3); image.data[i + 3] = 255; } };
+    `+before+`
+    setInterval(() => { `+each+` }, 50);
+    return Promise.resolve(canvas.captureStream(20));
+  })()`)
+}
+
 // A trial is a browser, what is wrong with it, and what must be found.
 type trial struct {
 	name     string
@@ -142,6 +156,9 @@ func trials(t *testing.T) []trial {
 		{"chromium/black", "", only("camera"), chromiumWith(film(t, 20, func(int, int) byte { return 16 }), "start", "go_on"), nil, map[string]string{"camera": "0", "camera_state": "black"}},
 		{"chromium/frozen", "", only("camera"), chromiumWith(film(t, 1, noise()), "start", "go_on"), nil, map[string]string{"camera": "0", "camera_state": "frozen"}},
 		{"chromium/moving", "", only("camera"), chromiumWith(film(t, 20, noise()), "start"), nil, map[string]string{"camera": "1", "camera_state": "good", "camera_size": "320x240"}},
+		{"firefox/black", "", painted("", "pen.fillRect(0, 0, 320, 240);"), firefoxWith(both(streams, silentY), "start", "go_on"), nil, map[string]string{"camera": "0", "camera_state": "black"}},
+		{"firefox/frozen", "", painted("fill();", "pen.putImageData(image, 0, 0);"), firefoxWith(both(streams, silentY), "start", "go_on"), nil, map[string]string{"camera": "0", "camera_state": "frozen"}},
+		{"firefox/moving", "", painted("", "fill(); pen.putImageData(image, 0, 0);"), firefoxWith(both(streams, silentY), "start"), nil, map[string]string{"camera": "1", "camera_state": "good", "camera_size": "320x240"}},
 		{"firefox/unanswered", "", append(only("microphone"), hurried...), firefoxWith(streams, "start", "go_on"), nil, map[string]string{"microphone": "missing timeout", "microphone_state": "missing timeout", "webrtc": "missing page_gone"}},
 		{"firefox/skipped", "", only("camera"), firefoxWith(streams, "start", "skip\\.camera", "go_on"), nil, map[string]string{"camera": "missing denied"}},
 		// Chromium without a window says no at once, in the person's place: here it is made to wait.
